@@ -1,0 +1,84 @@
+/* What the program may do: the grants, and the runner's other words.
+ *
+ * The same syntax is used on `timecraft build`'s command line, in the text that the binding carries
+ * and in TIMECRAFT_OPTIONS. Options of TIMECRAFT_OPTIONS are applied after the build's: a list
+ * (directories, environment, network) is added to, a single value is replaced, and `--no-grants`
+ * forgets every grant given before it.
+ */
+#ifndef TC_GUEST_OPTIONS_H
+#define TC_GUEST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* --dir HOST[::GUEST][:ro] */
+typedef struct tc_dir_grant {
+    char *host;  /* path on the host, relative ones to the working directory at start-up */
+    char *guest; /* the name the guest sees; HOST when not given */
+    bool read_only;
+} tc_dir_grant;
+
+/* --env NAME[=VALUE]; value NULL means: take it from the host's environment at start-up */
+typedef struct tc_env_grant {
+    char *name;
+    char *value;
+} tc_env_grant;
+
+/* One element of --allow-net or --allow-listen. */
+typedef enum tc_net_kind {
+    TC_NET_ANY,    /* every address ("" or "*"); never a Unix socket */
+    TC_NET_NAME,   /* a host name: the addresses that resolving it gave */
+    TC_NET_PREFIX, /* an address, or a prefix such as 10.0.0.0/8 or [2001:db8::]/32 */
+    TC_NET_UNIX,   /* unix:PATH, that very path */
+} tc_net_kind;
+
+typedef struct tc_net_grant {
+    tc_net_kind kind;
+    char *name;          /* TC_NET_NAME: lower case, no trailing dot; TC_NET_UNIX: the path */
+    int family;          /* TC_NET_PREFIX: AF_INET or AF_INET6 */
+    uint8_t address[16]; /* TC_NET_PREFIX: network order, 4 or 16 bytes */
+    unsigned prefix_len; /* TC_NET_PREFIX: bits */
+    uint16_t port;       /* host order; 0: every port */
+} tc_net_grant;
+
+typedef struct tc_options {
+    tc_dir_grant *dirs;
+    size_t dir_count;
+    tc_env_grant *envs;
+    size_t env_count;
+    tc_net_grant *connects; /* --allow-net[=HOST[:PORT],…] */
+    size_t connect_count;
+    tc_net_grant *listens; /* --allow-listen[=ADDR:PORT,…] */
+    size_t listen_count;
+    bool inherit_env;              /* --inherit-env */
+    bool require_tls;              /* --require-tls: no byte leaves in clear text */
+    uint64_t max_memory;           /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
+    uint64_t timeout_ns;           /* --timeout=SECONDS of wall-clock time; 0: none */
+    uint64_t handshake_timeout_ns; /* --tls-handshake-timeout=SECONDS; default 30 s */
+    uint64_t stack_size;           /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
+} tc_options;
+
+/* Sets the defaults: nothing granted. */
+void tc_options_init(tc_options *options);
+void tc_options_reset(tc_options *options);
+
+/* Applies one word of the syntax above, such as "--allow-net=example.com:443" (options that take a
+ * value also accept it as the next word: then *next is consumed). `next` may be NULL.
+ * Returns the number of words used (1 or 2), 0 if `word` is none of the runtime's options, or -1
+ * with *error set to a message for the person (caller frees). */
+int tc_options_apply(tc_options *options, const char *word, const char *next, char **error);
+
+/* Applies a whole text of words separated by white space; ' and " quote as in a POSIX shell,
+ * backslash escapes. Returns 0, or -1 with *error set (caller frees). */
+int tc_options_apply_text(tc_options *options, const char *text, char **error);
+
+/* The inverse, for one word: appends it to a text, quoted where needed. Returns a new string that
+ * replaces `text` (which is freed; may be NULL). */
+char *tc_options_append_word(char *text, const char *word);
+
+/* The help text of these options, one a line, for `timecraft help`. */
+extern const char tc_options_help[];
+
+#endif

@@ -1,0 +1,91 @@
+/* Sockets as the guest has them: state, addresses, options, name resolution, grants.
+ *
+ * A tc_socket is plain at first: its calls go to the kernel through the I/O engine. The hTLS option
+ * turns it into a TLS one, whose bytes go through tls/. Every function returns 0 or a count, or a
+ * negative errno value.
+ */
+#ifndef TC_NET_H
+#define TC_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "guest/options.h"
+
+typedef struct tc_socket tc_socket;
+
+/* An address with its length, of AF_INET, AF_INET6 or AF_UNIX. */
+typedef struct tc_address {
+    socklen_t length;
+    struct sockaddr_storage storage;
+} tc_address;
+
+/* Where the grants come from. Borrowed; must outlive every socket. */
+void tc_net_init(const tc_options *options);
+
+/* family: AF_INET, AF_INET6, AF_UNIX; type: SOCK_STREAM or SOCK_DGRAM. */
+int tc_socket_open(int family, int type, tc_socket **out);
+
+/* Closes and frees. A TLS socket says close_notify; what is queued is sent first. */
+void tc_socket_close(tc_socket *socket);
+
+int tc_socket_bind(tc_socket *socket, const tc_address *address);
+int tc_socket_listen(tc_socket *socket, int backlog);
+int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out);
+int tc_socket_connect(tc_socket *socket, const tc_address *address);
+int tc_socket_shutdown(tc_socket *socket, int how); /* SHUT_RD, SHUT_WR, SHUT_RDWR */
+int tc_socket_local_address(tc_socket *socket, tc_address *out);
+int tc_socket_peer_address(tc_socket *socket, tc_address *out);
+
+/* flags: MSG_PEEK and MSG_WAITALL. The vectors are host memory (spans of the guest's). *truncated
+ * is set when a datagram did not fit; `from` (may be NULL) gets the sender. */
+ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count, int flags,
+                       bool *truncated, tc_address *from);
+/* `to` may be NULL. */
+ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count,
+                       const tc_address *to);
+
+bool tc_socket_nonblocking(const tc_socket *socket);
+void tc_socket_set_nonblocking(tc_socket *socket, bool nonblocking);
+bool tc_socket_is_stream(const tc_socket *socket);
+int tc_socket_stat(tc_socket *socket, struct stat *out);
+
+/* Options of the WasmEdge extension and of TIMECRAFT_LEVEL, by the guest's numbers. `value` is host
+ * memory (a span of the guest's); get stores at most *length bytes and updates *length. */
+int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
+                         uint32_t length);
+int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
+                         uint32_t *length);
+
+/* What poll_oneoff waits with: see wasi/poll.c. Returns the events (POLLIN, POLLOUT) of `wanted`
+ * that hold now for a TLS socket, and marks the socket as polled. */
+struct tc_io_interest;
+bool tc_socket_ready(tc_socket *socket, struct tc_io_interest *interest);
+/* Bytes that a recv would give at once (0 if unknown). */
+uint64_t tc_socket_readable_bytes(tc_socket *socket);
+
+/* One result of a name look-up. */
+typedef struct tc_resolved {
+    tc_address address; /* with its port */
+    int type;           /* SOCK_STREAM or SOCK_DGRAM */
+    int protocol;       /* IPPROTO_TCP or IPPROTO_UDP */
+} tc_resolved;
+
+typedef struct tc_resolve_hints {
+    int family;   /* AF_UNSPEC, AF_INET, AF_INET6 */
+    int type;     /* 0, SOCK_STREAM, SOCK_DGRAM */
+    int protocol; /* 0, IPPROTO_TCP, IPPROTO_UDP */
+    int flags;    /* AI_PASSIVE, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV */
+} tc_resolve_hints;
+
+/* Resolves under the grants: a name that none covers is -EACCES. `name` or `service` may be NULL.
+ * Stores at most `capacity` results, *count how many, *canonical (may be NULL) a string to free or
+ * NULL. Errors: -ENOENT name unknown, -EAGAIN try again, -EINVAL bad arguments. */
+int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
+               tc_resolved *results, size_t capacity, size_t *count, char **canonical);
+
+#endif
