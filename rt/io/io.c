@@ -1,0 +1,83 @@
+/* The engine's choice, the clock, and what both engines do alike. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "guest/report.h"
+#include "io/engine.h"
+
+static const tc_engine *engine;
+
+static const tc_engine *choose_engine(void) {
+    const char *wanted = getenv("TIMECRAFT_IO");
+    if (wanted && strcmp(wanted, "syscall") == 0)
+        return tc_engine_syscall();
+    if (wanted && *wanted && strcmp(wanted, "uring") != 0)
+        tc_report("TIMECRAFT_IO=%s is not an I/O engine; known are uring and syscall, choosing one",
+                  wanted);
+    const tc_engine *uring = tc_engine_uring();
+    if (uring)
+        return uring;
+    if (wanted && strcmp(wanted, "uring") == 0)
+        tc_report("TIMECRAFT_IO=uring: this kernel or container does not allow io_uring as needed "
+                  "(Linux 6.1 or newer); using system calls");
+    return tc_engine_syscall();
+}
+
+const tc_engine *tc_engine_get(void) {
+    if (!engine)
+        engine = choose_engine();
+    return engine;
+}
+
+const char *tc_io_engine_name(void) {
+    return tc_engine_get()->name;
+}
+
+uint64_t tc_io_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+const struct timespec *tc_time_left(uint64_t deadline, struct timespec *storage) {
+    if (deadline == TC_NEVER)
+        return NULL;
+    uint64_t now = deadline ? tc_io_now() : 0;
+    uint64_t left = deadline > now ? deadline - now : 0;
+    *storage = (struct timespec){(time_t)(left / 1000000000u), (long)(left % 1000000000u)};
+    return storage;
+}
+
+ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
+    if (deadline != 0)
+        return tc_engine_get()->recvmsg(fd, message, flags, deadline);
+    ssize_t got;
+    do
+        got = recvmsg(fd, message, flags | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : got;
+}
+
+ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t deadline) {
+    for (;;) {
+        ssize_t sent = sendmsg(fd, message, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0)
+            return sent;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN || deadline == 0)
+            return -errno;
+        tc_io_interest writable = {.fd = fd, .events = POLLOUT};
+        int ready = tc_io_wait(&writable, 1, deadline);
+        if (ready < 0)
+            return ready;
+        if (ready == 0 && deadline != TC_NEVER && tc_io_now() >= deadline)
+            return -EAGAIN;
+    }
+}
+
+int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
+    return tc_engine_get()->wait(interests, count, deadline);
+}

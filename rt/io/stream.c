@@ -1,0 +1,209 @@
+/* Streams: the queues of received and of unsent bytes, and who wants to hear of their events. What
+ * fills and drains them is the engine's. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/engine.h"
+
+/* A drained send buffer larger than this is given back. */
+#define OUT_KEEP  (16u * 1024)
+#define OUT_FIRST (4u * 1024)
+
+tc_stream *tc_stream_watched;
+
+tc_stream *tc_stream_open(int fd) {
+    tc_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->fd = fd;
+    tc_engine_get()->stream_open(stream);
+    return stream;
+}
+
+void tc_stream_close(tc_stream *stream, uint64_t deadline) {
+    tc_stream_watch(stream, NULL, NULL, 0);
+    while (tc_stream_flush(stream) == -EAGAIN && tc_io_now() < deadline) {
+        tc_io_interest writable = {.stream = stream, .events = POLLOUT};
+        if (tc_io_wait(&writable, 1, deadline) < 0)
+            break;
+    }
+    tc_engine_get()->stream_close(stream);
+    while (stream->first)
+        tc_stream_consume(stream, stream->first->length - stream->first->offset);
+    free(stream->out);
+    free(stream);
+}
+
+/* Receiving. */
+
+void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
+    chunk->next = NULL;
+    if (stream->last)
+        stream->last->next = chunk;
+    else
+        stream->first = chunk;
+    stream->last = chunk;
+    stream->received += chunk->length;
+}
+
+ssize_t tc_stream_peek(tc_stream *stream, const uint8_t **data) {
+    if (!stream->first && !stream->ended && !stream->receive_error)
+        tc_engine_get()->stream_fill(stream);
+    if (stream->first) {
+        *data = stream->first->data + stream->first->offset;
+        return stream->first->length - stream->first->offset;
+    }
+    if (stream->receive_error)
+        return stream->receive_error;
+    return stream->ended ? 0 : -EAGAIN;
+}
+
+void tc_stream_consume(tc_stream *stream, size_t length) {
+    tc_chunk *chunk = stream->first;
+    chunk->offset += (uint32_t)length;
+    stream->received -= length;
+    if (chunk->offset < chunk->length)
+        return;
+    stream->first = chunk->next;
+    if (!stream->first)
+        stream->last = NULL;
+    tc_engine_get()->chunk_free(chunk);
+    tc_engine_get()->stream_drained(stream);
+}
+
+/* Sending. */
+
+/* Makes room for `length` more bytes behind out_end: moves what is queued to the front, or grows.
+ */
+static bool reserve_out(tc_stream *stream, size_t length) {
+    if (stream->out_capacity - stream->out_end >= length)
+        return true;
+    size_t queued = stream->out_end - stream->out_start;
+    if (stream->out_start) {
+        memmove(stream->out, stream->out + stream->out_start, queued);
+        stream->out_start = 0;
+        stream->out_end = queued;
+    }
+    size_t capacity = stream->out_capacity ? stream->out_capacity : OUT_FIRST;
+    while (capacity - queued < length)
+        capacity *= 2;
+    if (capacity == stream->out_capacity)
+        return true;
+    uint8_t *out = realloc(stream->out, capacity);
+    if (!out)
+        return false;
+    stream->out = out;
+    stream->out_capacity = capacity;
+    return true;
+}
+
+static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length) {
+    size_t room = TC_STREAM_OUT_MAX - tc_stream_queued(stream);
+    if (room == 0)
+        return -EAGAIN;
+    if (length > room)
+        length = room;
+    if (!reserve_out(stream, length))
+        return -ENOMEM;
+    memcpy(stream->out + stream->out_end, data, length);
+    stream->out_end += length;
+    tc_engine_get()->stream_queued(stream);
+    return (ssize_t)length;
+}
+
+ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length) {
+    if (tc_stream_queued(stream) >= TC_STREAM_OUT_MAX)
+        tc_stream_flush(stream);
+    if (stream->send_error)
+        return stream->send_error;
+    tc_engine_get()->enter();
+    ssize_t taken = queue_bytes(stream, data, length);
+    tc_engine_get()->leave();
+    return taken;
+}
+
+size_t tc_stream_queued(const tc_stream *stream) {
+    return stream->out_end - stream->out_start;
+}
+
+int tc_stream_flush(tc_stream *stream) {
+    if (tc_stream_queued(stream) && !stream->send_error)
+        tc_engine_get()->stream_flush(stream);
+    if (stream->send_error)
+        return stream->send_error;
+    return tc_stream_queued(stream) ? -EAGAIN : 0;
+}
+
+void tc_stream_sent(tc_stream *stream, size_t length) {
+    stream->out_start += length;
+    if (stream->out_start < stream->out_end)
+        return;
+    stream->out_start = stream->out_end = 0;
+    if (stream->out_capacity > OUT_KEEP) {
+        free(stream->out);
+        stream->out = NULL;
+        stream->out_capacity = 0;
+    }
+}
+
+/* Events. */
+
+short tc_stream_readiness(const tc_stream *stream) {
+    short ready = 0;
+    if (stream->first || stream->ended || stream->receive_error)
+        ready |= POLLIN;
+    if (stream->send_error ||
+        (stream->send_state != TC_SEND_BLOCKED && tc_stream_queued(stream) < TC_STREAM_OUT_MAX))
+        ready |= POLLOUT;
+    return ready;
+}
+
+void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, uint64_t deadline) {
+    bool watched = stream->event != NULL;
+    stream->event = event;
+    stream->event_context = context;
+    stream->event_deadline = deadline;
+    if (watched == (event != NULL))
+        return;
+    if (watched) {
+        *stream->previous_watched = stream->next_watched;
+        if (stream->next_watched)
+            stream->next_watched->previous_watched = stream->previous_watched;
+        return;
+    }
+    stream->event_pending = false;
+    stream->next_watched = tc_stream_watched;
+    stream->previous_watched = &tc_stream_watched;
+    if (tc_stream_watched)
+        tc_stream_watched->previous_watched = &stream->next_watched;
+    tc_stream_watched = stream;
+}
+
+void tc_stream_has_event(tc_stream *stream) {
+    stream->event_pending = true;
+}
+
+bool tc_stream_run_events(void) {
+    if (!tc_stream_watched)
+        return false;
+    bool any = false;
+    uint64_t now = tc_io_now();
+    /* An event may stop watching its own stream, and no other one. */
+    for (tc_stream *stream = tc_stream_watched, *next; stream; stream = next) {
+        next = stream->next_watched;
+        if (!stream->event_pending && now < stream->event_deadline)
+            continue;
+        stream->event_pending = false;
+        stream->event(stream->event_context);
+        any = true;
+    }
+    return any;
+}
+
+uint64_t tc_stream_earliest_deadline(uint64_t deadline) {
+    for (const tc_stream *stream = tc_stream_watched; stream; stream = stream->next_watched)
+        if (stream->event_deadline < deadline)
+            deadline = stream->event_deadline;
+    return deadline;
+}

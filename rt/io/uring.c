@@ -1,0 +1,530 @@
+/* The engine on io_uring.
+ *
+ * Receiving: each stream has one multishot receive armed, which fills buffers that all streams
+ * share (a provided-buffer ring). A buffer stands for a whole receive, however short, so when few
+ * are left a newly arrived one is copied to the heap and given back at once: streams that nobody
+ * reads cannot starve the others. A stream that holds much has its receive cancelled until it is
+ * read.
+ *
+ * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
+ * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
+ * answer are one system call. Sends never block (MSG_DONTWAIT), so the kernel posts their
+ * completion while it takes the submission; a wait therefore asks for one completion more than
+ * there are sends. A guest that computes after a send must not hold it back: a timer submits what
+ * has stood in the queue for FLUSH_DELAY.
+ *
+ * The ring is made with DEFER_TASKRUN: completions are run when this thread asks for them, so bytes
+ * that nobody waits for stay in the socket, where they belong.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest/report.h"
+#include "io/engine.h"
+
+#define SUBMISSIONS  256
+#define COMPLETIONS  1024
+#define BUFFER_COUNT 64 /* a power of two */
+#define BUFFER_GROUP 0
+#define BUFFERS_LOW  16 /* fewer free ones: arrivals are copied out */
+
+#define RECEIVED_HIGH (256u * 1024) /* more than this held: stop receiving */
+#define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
+
+#define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
+#define FLUSH_DELAY 1000000      /* nanoseconds */
+
+/* What a completion belongs to: a pointer with one of these in its low bits. */
+enum { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ROOM, TAG_OPERATION, TAG_MASK = 7 };
+
+/* A single operation that the caller waits for. */
+typedef struct operation {
+    bool done;
+    int result;
+} operation;
+
+static struct io_uring ring;
+static struct io_uring_buf_ring *buffer_ring;
+static uint8_t *buffers;
+static tc_chunk buffer_chunks[BUFFER_COUNT]; /* one a buffer */
+static unsigned buffers_free;
+
+static unsigned sends_queued; /* send entries in the submission queue */
+static unsigned epoch;        /* counts submissions */
+
+/* The flush timer and the handler that it runs on this thread. */
+static timer_t flush_timer;
+static volatile sig_atomic_t timer_armed;
+static volatile sig_atomic_t busy; /* the ring is being worked on: the handler must keep away */
+static volatile sig_atomic_t flush_missed;
+
+static unsigned reap(void);
+
+/* Submission. */
+
+/* The kernel has taken the whole submission queue. */
+static void note_submission(void) {
+    sends_queued = 0;
+    epoch++;
+}
+
+/* Hands the submission queue over without waiting. */
+static void submit(void) {
+    while (io_uring_sq_ready(&ring)) {
+        int result = io_uring_submit(&ring);
+        if (result == -EBUSY || result == -EAGAIN)
+            reap(); /* completions overflowed, or memory is short: make room */
+        else if (result < 0 && result != -EINTR) {
+            tc_report("io_uring refuses work (%s); run with TIMECRAFT_IO=syscall to do without it",
+                      strerror(-result));
+            abort();
+        }
+    }
+    note_submission();
+}
+
+static struct io_uring_sqe *get_entry(void) {
+    struct io_uring_sqe *entry = io_uring_get_sqe(&ring);
+    if (!entry) {
+        submit();
+        entry = io_uring_get_sqe(&ring);
+    }
+    return entry;
+}
+
+static void set_owner(struct io_uring_sqe *entry, void *owner, unsigned tag) {
+    io_uring_sqe_set_data64(entry, (uint64_t)(uintptr_t)owner | tag);
+}
+
+static void cancel(void *owner, unsigned tag) {
+    struct io_uring_sqe *entry = get_entry();
+    io_uring_prep_cancel64(entry, (uint64_t)(uintptr_t)owner | tag, 0);
+    set_owner(entry, NULL, TAG_NONE);
+}
+
+/* Between enter and leave the ring is ours; a timer that fires meanwhile is made up for. */
+static void enter(void) {
+    busy++;
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void leave(void) {
+    atomic_signal_fence(memory_order_seq_cst);
+    if (busy == 1 && flush_missed) {
+        flush_missed = 0;
+        submit();
+    }
+    busy--;
+}
+
+static void on_flush_timer(int signal) {
+    (void)signal;
+    int saved = errno;
+    timer_armed = 0;
+    if (!busy && io_uring_submit(&ring) >= 0 && io_uring_sq_ready(&ring) == 0)
+        note_submission();
+    else
+        flush_missed = 1;
+    errno = saved;
+}
+
+static void arm_flush_timer(void) {
+    if (timer_armed)
+        return;
+    timer_armed = 1;
+    struct itimerspec soon = {.it_value.tv_nsec = FLUSH_DELAY};
+    timer_settime(flush_timer, 0, &soon, NULL);
+}
+
+/* Buffers. */
+
+static void recycle_buffer(unsigned id) {
+    io_uring_buf_ring_add(buffer_ring, buffers + (size_t)id * TC_BUFFER_SIZE, TC_BUFFER_SIZE,
+                          (unsigned short)id, io_uring_buf_ring_mask(BUFFER_COUNT), 0);
+    io_uring_buf_ring_advance(buffer_ring, 1);
+    buffers_free++;
+}
+
+static void chunk_free(tc_chunk *chunk) {
+    if (chunk->pooled)
+        recycle_buffer((unsigned)(chunk - buffer_chunks));
+    else
+        free(chunk);
+}
+
+/* Receiving. */
+
+static void arm_receive(tc_stream *stream) {
+    if (stream->receiving || stream->ended || stream->receive_error ||
+        stream->received > RECEIVED_HIGH)
+        return;
+    struct io_uring_sqe *entry = get_entry();
+    io_uring_prep_recv_multishot(entry, stream->fd, NULL, 0, 0);
+    entry->flags |= IOSQE_BUFFER_SELECT;
+    entry->buf_group = BUFFER_GROUP;
+    set_owner(entry, stream, TAG_RECEIVE);
+    stream->receiving = true;
+    stream->stopping = false;
+}
+
+/* The bytes of buffer `id` as a chunk: the buffer itself, or a copy when buffers run low. */
+static tc_chunk *take_buffer(unsigned id, unsigned length) {
+    buffers_free--;
+    uint8_t *data = buffers + (size_t)id * TC_BUFFER_SIZE;
+    tc_chunk *chunk = &buffer_chunks[id];
+    *chunk = (tc_chunk){.data = data, .length = length, .pooled = true};
+    if (buffers_free >= BUFFERS_LOW)
+        return chunk;
+    tc_chunk *copy = malloc(sizeof *copy + length);
+    if (!copy)
+        return chunk;
+    *copy = (tc_chunk){.data = (uint8_t *)(copy + 1), .length = length};
+    memcpy(copy->data, data, length);
+    recycle_buffer(id);
+    return copy;
+}
+
+static void complete_receive(tc_stream *stream, const struct io_uring_cqe *completion) {
+    if (!(completion->flags & IORING_CQE_F_MORE))
+        stream->receiving = false;
+    if (completion->flags & IORING_CQE_F_BUFFER) {
+        unsigned id = completion->flags >> IORING_CQE_BUFFER_SHIFT;
+        unsigned length = completion->res > 0 ? (unsigned)completion->res : 0;
+        tc_chunk *chunk = take_buffer(id, length);
+        if (length)
+            tc_stream_append_chunk(stream, chunk);
+        else
+            chunk_free(chunk);
+    }
+    if (completion->res == 0)
+        stream->ended = true;
+    else if (completion->res < 0 && completion->res != -ENOBUFS && completion->res != -ECANCELED &&
+             completion->res != -EINTR && completion->res != -EAGAIN)
+        stream->receive_error = completion->res;
+    if (stream->receiving && !stream->stopping && stream->received > RECEIVED_HIGH) {
+        stream->stopping = true;
+        cancel(stream, TAG_RECEIVE);
+    }
+    tc_stream_has_event(stream);
+}
+
+/* Sending. */
+
+static void queue_send(tc_stream *stream) {
+    struct io_uring_sqe *entry = stream->send_entry;
+    if (stream->send_state == TC_SEND_BLOCKED)
+        return;
+    if (stream->send_state == TC_SEND_IDLE) {
+        entry = get_entry();
+        stream->send_entry = entry;
+        stream->send_epoch = epoch;
+        stream->send_state = TC_SEND_QUEUED;
+        sends_queued++;
+    } else if (stream->send_epoch != epoch) {
+        return; /* submitted: what came later follows when its completion is read */
+    }
+    io_uring_prep_send(entry, stream->fd, stream->out + stream->out_start, tc_stream_queued(stream),
+                       MSG_DONTWAIT | MSG_NOSIGNAL);
+    set_owner(entry, stream, TAG_SEND);
+}
+
+static void wait_for_room(tc_stream *stream) {
+    stream->send_state = TC_SEND_BLOCKED;
+    struct io_uring_sqe *entry = get_entry();
+    io_uring_prep_poll_add(entry, stream->fd, POLLOUT);
+    set_owner(entry, stream, TAG_ROOM);
+    stream->polling = true;
+}
+
+static void complete_send(tc_stream *stream, int result) {
+    stream->send_state = TC_SEND_IDLE;
+    if (result >= 0)
+        tc_stream_sent(stream, (size_t)result);
+    else if (result != -EAGAIN && result != -EINTR)
+        stream->send_error = result;
+    if (stream->send_error || !tc_stream_queued(stream))
+        return;
+    if (result == -EAGAIN)
+        wait_for_room(stream);
+    else
+        queue_send(stream);
+}
+
+static void complete_room(tc_stream *stream) {
+    stream->polling = false;
+    if (stream->send_state != TC_SEND_BLOCKED || stream->send_error)
+        return;
+    stream->send_state = TC_SEND_IDLE;
+    queue_send(stream);
+    tc_stream_has_event(stream);
+}
+
+/* Completion. */
+
+static void complete(const struct io_uring_cqe *completion) {
+    uint64_t data = completion->user_data;
+    void *owner = (void *)(uintptr_t)(data & ~(uint64_t)TAG_MASK);
+    switch (data & TAG_MASK) {
+    case TAG_RECEIVE:
+        complete_receive(owner, completion);
+        break;
+    case TAG_SEND:
+        complete_send(owner, completion->res);
+        break;
+    case TAG_ROOM:
+        complete_room(owner);
+        break;
+    case TAG_OPERATION:
+        ((operation *)owner)->done = true;
+        ((operation *)owner)->result = completion->res;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Reads the completions that are there, without entering the kernel unless it asks for it. */
+static unsigned reap(void) {
+    unsigned count = 0;
+    struct io_uring_cqe *completion;
+    while (io_uring_peek_cqe(&ring, &completion) == 0) {
+        struct io_uring_cqe copy = *completion; /* its slot is reused once seen */
+        io_uring_cqe_seen(&ring, completion);
+        complete(&copy);
+        count++;
+    }
+    return count;
+}
+
+/* Submits what is queued, waits for a completion until the deadline, and reads what there is. */
+static void submit_and_wait(uint64_t deadline) {
+    struct timespec left;
+    struct __kernel_timespec timeout, *limit = NULL;
+    if (tc_time_left(deadline, &left)) {
+        timeout = (struct __kernel_timespec){left.tv_sec, left.tv_nsec};
+        limit = &timeout;
+    }
+    struct io_uring_cqe *completion;
+    unsigned wanted = 1 + sends_queued;
+    io_uring_submit_and_wait_timeout(&ring, &completion, wanted, limit, NULL);
+    submit(); /* what is left if it was interrupted, or completions overflowed */
+    reap();
+}
+
+/* The engine's interface. */
+
+static void engine_stream_open(tc_stream *stream) {
+    enter();
+    arm_receive(stream);
+    leave();
+}
+
+static void engine_stream_close(tc_stream *stream) {
+    enter();
+    reap();
+    /* Entries of the stream may stand in the queue: the kernel must be done with them all. */
+    stream->send_error = -ECANCELED;
+    if (stream->receiving && !stream->stopping)
+        cancel(stream, TAG_RECEIVE);
+    if (stream->polling)
+        cancel(stream, TAG_ROOM);
+    while (stream->receiving || stream->polling || stream->send_state == TC_SEND_QUEUED)
+        submit_and_wait(TC_NEVER);
+    leave();
+}
+
+static void engine_stream_fill(tc_stream *stream) {
+    enter();
+    reap();
+    if (!stream->first)
+        arm_receive(stream);
+    if (io_uring_sq_ready(&ring))
+        arm_flush_timer(); /* for a guest that asks again and again without waiting */
+    leave();
+}
+
+static void engine_stream_queued(tc_stream *stream) {
+    enter();
+    reap();
+    queue_send(stream);
+    if (tc_stream_queued(stream) >= QUEUED_HIGH) {
+        submit();
+        reap();
+    } else {
+        arm_flush_timer();
+    }
+    leave();
+}
+
+static void engine_stream_flush(tc_stream *stream) {
+    enter();
+    reap();
+    while (tc_stream_queued(stream) && !stream->send_error &&
+           stream->send_state != TC_SEND_BLOCKED) {
+        queue_send(stream);
+        submit();
+        if (reap() == 0)
+            io_uring_get_events(&ring);
+    }
+    leave();
+}
+
+static void engine_stream_drained(tc_stream *stream) {
+    if (stream->receiving || stream->received > RECEIVED_LOW)
+        return;
+    enter();
+    arm_receive(stream);
+    leave();
+}
+
+static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
+    operation op = {0};
+    enter();
+    struct io_uring_sqe *entry = get_entry();
+    io_uring_prep_recvmsg(entry, fd, message, (unsigned)flags);
+    set_owner(entry, &op, TAG_OPERATION);
+    bool cancelled = false;
+    while (!op.done) {
+        submit_and_wait(cancelled ? TC_NEVER : tc_stream_earliest_deadline(deadline));
+        if (!op.done && !cancelled && deadline != TC_NEVER && tc_io_now() >= deadline) {
+            cancel(&op, TAG_OPERATION);
+            cancelled = true;
+        }
+        tc_stream_run_events();
+    }
+    leave();
+    return op.result == -ECANCELED || op.result == -EINTR ? -EAGAIN : op.result;
+}
+
+static int count_ready(tc_io_interest *interests, size_t count) {
+    int ready = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (interests[i].stream)
+            interests[i].revents = tc_stream_readiness(interests[i].stream) & interests[i].events;
+        ready += interests[i].revents != 0;
+    }
+    return ready;
+}
+
+/* Waits for descriptors and the ring at once, the ring's own descriptor being pollable. */
+static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t deadline) {
+    struct pollfd few[64], *polled = few;
+    if (count + 1 > sizeof few / sizeof *few && !(polled = malloc((count + 1) * sizeof *polled)))
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = interests[i].stream ? -1 : interests[i].fd,
+                                    .events = interests[i].events};
+    polled[count] = (struct pollfd){.fd = ring.ring_fd, .events = POLLIN};
+    struct timespec left;
+    int found = ppoll(polled, count + 1, tc_time_left(deadline, &left), NULL);
+    int error = found < 0 && errno != EINTR ? -errno : 0;
+    for (size_t i = 0; i < count; i++)
+        interests[i].revents = found > 0 ? polled[i].revents : 0;
+    if (found > 0 && polled[count].revents)
+        io_uring_get_events(&ring);
+    if (polled != few)
+        free(polled);
+    return error;
+}
+
+static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
+    bool descriptors = false;
+    enter();
+    reap();
+    for (size_t i = 0; i < count; i++) {
+        tc_stream *stream = interests[i].stream;
+        interests[i].revents = 0;
+        descriptors |= !stream;
+        if (stream && !stream->first)
+            arm_receive(stream);
+    }
+    for (tc_stream *stream = tc_stream_watched; stream; stream = stream->next_watched)
+        if (!stream->first)
+            arm_receive(stream);
+    uint64_t until = count_ready(interests, count) ? 0 : tc_stream_earliest_deadline(deadline);
+    int error = 0;
+    if (descriptors) {
+        submit();
+        reap();
+        error = wait_with_poll(interests, count, count_ready(interests, count) ? 0 : until);
+        reap();
+    } else {
+        submit_and_wait(until);
+    }
+    tc_stream_run_events();
+    int ready = error ? error : count_ready(interests, count);
+    leave();
+    return ready;
+}
+
+/* Making the ring. */
+
+static bool make_timer(void) {
+    struct sigaction action = {.sa_handler = on_flush_timer, .sa_flags = SA_RESTART | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN};
+    event._sigev_un._tid = gettid();
+    return sigaction(SIGRTMIN, &action, NULL) == 0 &&
+           timer_create(CLOCK_MONOTONIC, &event, &flush_timer) == 0;
+}
+
+static bool make_buffers(void) {
+    size_t ring_size = BUFFER_COUNT * sizeof(struct io_uring_buf);
+    size_t size = (size_t)BUFFER_COUNT * TC_BUFFER_SIZE;
+    buffer_ring = mmap(NULL, ring_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    buffers = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
+    if (buffer_ring != MAP_FAILED && buffers != MAP_FAILED) {
+        struct io_uring_buf_reg registration = {.ring_addr = (uint64_t)(uintptr_t)buffer_ring,
+                                                .ring_entries = BUFFER_COUNT,
+                                                .bgid = BUFFER_GROUP};
+        if (io_uring_register_buf_ring(&ring, &registration, 0) == 0) {
+            io_uring_buf_ring_init(buffer_ring);
+            for (unsigned id = 0; id < BUFFER_COUNT; id++)
+                recycle_buffer(id);
+            return true;
+        }
+    }
+    if (buffer_ring != MAP_FAILED)
+        munmap(buffer_ring, ring_size);
+    if (buffers != MAP_FAILED)
+        munmap(buffers, size);
+    return false;
+}
+
+static bool make_ring(void) {
+    struct io_uring_params params = {
+        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
+        .cq_entries = COMPLETIONS};
+    if (io_uring_queue_init_params(SUBMISSIONS, &ring, &params) < 0)
+        return false;
+    unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_FAST_POLL;
+    if ((params.features & needed) == needed && make_buffers() && make_timer())
+        return true;
+    io_uring_queue_exit(&ring);
+    return false;
+}
+
+const tc_engine *tc_engine_uring(void) {
+    static const tc_engine engine = {.name = "io_uring",
+                                     .recvmsg = engine_recvmsg,
+                                     .wait = engine_wait,
+                                     .enter = enter,
+                                     .leave = leave,
+                                     .stream_open = engine_stream_open,
+                                     .stream_close = engine_stream_close,
+                                     .stream_fill = engine_stream_fill,
+                                     .stream_queued = engine_stream_queued,
+                                     .stream_flush = engine_stream_flush,
+                                     .stream_drained = engine_stream_drained,
+                                     .chunk_free = chunk_free};
+    return make_ring() ? &engine : NULL;
+}
