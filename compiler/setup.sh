@@ -1,0 +1,235 @@
+#!/bin/sh
+# Installs what building (or testing) timecraft needs from the distribution's packages, and only
+# what is missing: a second run does nothing. Debian 12 and 13, Ubuntu 24.04.
+#
+#   compiler/setup.sh build|test
+#
+# TIMECRAFT_BUILD_DIR     the build tree, build/ unless given; an unpacked WABT goes below it
+# TIMECRAFT_WABT_RELEASE  take wasm2c from this release of the distribution, even if the installed
+#                         one would do (trixie, forky, …)
+set -eu
+
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+build_dir=${TIMECRAFT_BUILD_DIR:-$source_dir/build}
+wabt_dir=$build_dir/lib/timecraft/wabt
+wabt_minimum=1.0.36
+
+# One package a line.
+build_packages='
+ca-certificates
+clang
+cmake
+gcc
+libc6-dev
+libclang-rt-dev-wasm32
+liburing-dev
+libssl-dev
+lld
+make
+openssl
+pkg-config
+tcc
+wasi-libc
+'
+test_packages='
+clang-format
+cppcheck
+curl
+gnutls-bin
+nginx-light
+python3
+python3-cryptography
+strace
+'
+
+say() {
+    echo "setup: $*"
+}
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "must be root to run: $* (or install sudo)"
+    fi
+}
+
+# The package lists are fetched at most once, and only when something has to be installed.
+updated=no
+update_lists() {
+    [ $updated = no ] || return 0
+    as_root apt-get update -q || fail "apt-get update failed: is there a network?"
+    updated=yes
+}
+
+# Prints those of its arguments that are not installed.
+missing_packages() {
+    for package in "$@"; do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=none
+        [ "$status" = installed ] || echo "$package"
+    done
+}
+
+# Installs without starting services: tests start servers of their own. A policy-rc.d that says
+# "no" (101) is how packages are told.
+install_packages() {
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    say "installing" $missing
+    update_lists
+    policy=/usr/sbin/policy-rc.d
+    if [ -e $policy ]; then
+        policy=
+    else
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod 755 $policy
+        trap 'as_root rm -f "$policy"' EXIT
+        trap 'exit 1' HUP INT TERM
+    fi
+    status=0
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $missing || status=$?
+    if [ -n "$policy" ]; then
+        as_root rm -f "$policy"
+        trap - EXIT HUP INT TERM
+    fi
+    [ $status = 0 ] || fail "these packages could not be installed:" $missing
+    case " $(echo $missing) " in
+    *" nginx-light "*)
+        if [ -d /run/systemd/system ]; then
+            as_root systemctl --quiet disable nginx || true
+        fi
+        ;;
+    esac
+}
+
+# wabt_works PROGRAM: it runs, and is new enough.
+wabt_works() {
+    version=$("$1" --version 2>/dev/null) || return 1
+    dpkg --compare-versions "${version%% *}" ge $wabt_minimum
+}
+
+# Prints the address of the mirror that the machine takes its distribution from. apt itself reads
+# its configuration, so every format of it is understood.
+mirror() {
+    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
+        while read -r release component uri; do
+            case $release in
+            "$VERSION_CODENAME" | stable | oldstable | testing | unstable | sid)
+                [ "$component" != main ] || echo "$uri"
+                ;;
+            esac
+        done | head -n 1
+}
+
+# Fetches wabt and the libraries it runs with from a newer release, with apt's own checks of
+# signatures and sums, in folders of its own: the system's apt state is not touched.
+fetch_wabt() {
+    release=$1
+    work=$build_dir/wabt-download
+    case $ID in
+    ubuntu) keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg components='main universe' ;;
+    *) keyring=/usr/share/keyrings/debian-archive-keyring.gpg components=main ;;
+    esac
+    [ -r $keyring ] || fail "$keyring is missing, so packages of $release cannot be verified"
+    uri=$(mirror)
+    [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
+
+    say "fetching wabt of $release from $uri"
+    rm -rf "$work"
+    mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
+    echo "deb [signed-by=$keyring target=Packages] $uri $release $components" >"$work/sources.list"
+    # The machine's configuration is read first (a proxy may stand there), then this.
+    cat >"$work/apt.conf" <<CONF
+Dir::Etc::SourceList "$work/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State "$work/state";
+Dir::State::status "/dev/null";
+Dir::Cache "$work/cache";
+Acquire::Languages "none";
+APT::Sandbox::User "root";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+CONF
+    apt-get -c "$work/apt.conf" -q update || fail "the package list of $release could not be fetched"
+    (cd "$work/debs" && apt-get -c "$work/apt.conf" -q download \
+        wabt libc6 libstdc++6 libgcc-s1 libssl3t64) || fail "wabt of $release could not be fetched"
+    rm -rf "$wabt_dir" "$wabt_dir.new"
+    mkdir -p "$wabt_dir.new"
+    for package in "$work/debs"/*.deb; do
+        dpkg -x "$package" "$wabt_dir.new"
+    done
+    wrap_wabt "$wabt_dir.new"
+    wabt_works "$wabt_dir.new/bin/wasm2c" ||
+        fail "wasm2c of $release does not run, or is older than $wabt_minimum"
+    echo "$release" >"$wabt_dir.new/release"
+    mv "$wabt_dir.new" "$wabt_dir"
+    rm -rf "$work"
+}
+
+# Writes bin/PROGRAM for each program of the unpacked WABT: it runs it with the unpacked C library,
+# and finds both relative to itself.
+wrap_wabt() {
+    root=$1
+    loader=$(cd "$root" && echo usr/lib/*-linux-gnu*/ld-linux*.so.*)
+    [ -e "$root/$loader" ] || fail "the unpacked libc6 has no dynamic loader where it was expected"
+    # Not needed at run time: locales' converters, the WABT library, manuals. Licences stay.
+    rm -rf "$root/${loader%/*}/gconv" "$root/${loader%/*}/libwabt.a" "$root/usr/include/wabt" \
+        "$root/usr/share/man" "$root/usr/share/gdb" "$root/usr/share/lintian"
+    mkdir -p "$root/bin"
+    for program in "$root"/usr/bin/*; do
+        name=${program##*/}
+        cat >"$root/bin/$name" <<WRAPPER
+#!/bin/sh
+# Runs the unpacked $name with the C library unpacked beside it.
+root=\${0%/*}/..
+exec "\$root/$loader" --library-path "\$root/${loader%/*}" "\$root/usr/bin/$name" "\$@"
+WRAPPER
+        chmod 755 "$root/bin/$name"
+    done
+}
+
+# The distribution's wabt where it is new enough, else a newer release's.
+provide_wabt() {
+    wanted=${TIMECRAFT_WABT_RELEASE:-}
+    if [ -x "$wabt_dir/bin/wasm2c" ] && wabt_works "$wabt_dir/bin/wasm2c"; then
+        read -r release <"$wabt_dir/release" || release=
+        [ -n "$wanted" ] && [ "$wanted" != "$release" ] || return 0
+    fi
+    if [ -z "$wanted" ]; then
+        ! wabt_works wasm2c || return 0
+        update_lists
+        candidate=$(apt-cache policy wabt | sed -n 's/^ *Candidate: //p')
+        if dpkg --compare-versions "${candidate:-0}" ge $wabt_minimum; then
+            install_packages wabt
+            return 0
+        fi
+        case $ID in
+        ubuntu) wanted=resolute ;;
+        *) wanted=trixie ;;
+        esac
+    fi
+    fetch_wabt "$wanted"
+}
+
+case ${1:-} in
+build) packages=$build_packages ;;
+test) packages="$build_packages $test_packages" ;;
+*)
+    echo "usage: compiler/setup.sh build|test" >&2
+    exit 2
+    ;;
+esac
+command -v apt-get >/dev/null ||
+    fail "this is not Debian or Ubuntu; install by hand:" $packages "and wabt $wabt_minimum or newer"
+. /etc/os-release
+install_packages $packages
+provide_wabt
