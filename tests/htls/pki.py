@@ -1,0 +1,223 @@
+"""Certificates for the tests, made when they run: none is kept in the repository.
+
+Pki(folder) writes, below `folder`, the trust store `ca.pem` (SSL_CERT_FILE of the guests) and, on
+demand, the identities of a server: a file with the certificates as a server sends them and a file
+with the key. The good ones prove that hTLS works, each bad one breaks one single rule.
+"""
+
+import datetime
+import functools
+import ipaddress
+import os
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+SERVER_NAME = "server.example.test"  # what every good certificate is for
+DAY = datetime.timedelta(days=1)
+
+
+@dataclass
+class Identity:
+    """What a server shows: PEM files of its certificates (its own first) and of its key."""
+
+    cert_file: str
+    key_file: str
+
+
+@dataclass
+class Authority:
+    cert: x509.Certificate
+    key: object
+
+
+def new_ecdsa_key():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_rsa_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def subject_name(common_name):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def alternative_names(names):
+    """A subjectAltName; IP literals become iPAddress entries, the rest dNSName."""
+    entries = []
+    for name in names:
+        try:
+            entries.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            entries.append(x509.DNSName(name))
+    return x509.SubjectAlternativeName(entries)
+
+
+def key_usage(**wanted):
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
+        "key_cert_sign crl_sign encipher_only decipher_only"
+    ).split()
+    return x509.KeyUsage(**{usage: wanted.get(usage, False) for usage in every})
+
+
+def sign(subject, public_key, issuer, issuer_key, extensions, valid=(-DAY, 30 * DAY)):
+    """One certificate. `valid` is relative to now; `extensions` are pairs (extension, critical)."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + valid[0])
+        .not_valid_after(now + valid[1])
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def new_authority(common_name, parent=None):
+    """A CA: its own root, or an intermediate below `parent`."""
+    key = new_ecdsa_key()
+    subject = subject_name(common_name)
+    extensions = [
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (key_usage(key_cert_sign=True, crl_sign=True), True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ]
+    issuer = parent.cert.subject if parent else subject
+    issuer_key = parent.key if parent else key
+    return Authority(sign(subject, key.public_key(), issuer, issuer_key, extensions), key)
+
+
+class Pki:
+    def __init__(self, folder):
+        self.folder = folder
+        os.makedirs(folder, exist_ok=True)
+        self.root = new_authority("Timecraft test root")
+        self.ca_file = self._write("ca.pem", [self.root.cert])
+
+    @functools.cached_property
+    def intermediate(self):
+        return new_authority("Timecraft test intermediate", self.root)
+
+    @functools.lru_cache(maxsize=None)
+    def identity(self, name):
+        """The identity made by the method `name` of this class."""
+        return getattr(self, name)()
+
+    # Good ones.
+
+    def ecdsa(self):
+        return self._leaf("ecdsa")
+
+    def rsa(self):
+        return self._leaf("rsa", key=new_rsa_key())
+
+    def chain(self):
+        return self._leaf("chain", issuer=self.intermediate, send=[self.intermediate.cert])
+
+    def wildcard(self):
+        return self._leaf("wildcard", names=["*.example.test"])
+
+    def addresses(self):
+        """For 127.0.0.1 and ::1 by iPAddress, and no name at all."""
+        return self._leaf("addresses", names=["127.0.0.1", "::1"])
+
+    # Bad ones.
+
+    def self_signed(self):
+        key = new_ecdsa_key()
+        subject = subject_name(SERVER_NAME)
+        extensions = [(alternative_names([SERVER_NAME]), False)]
+        cert = sign(subject, key.public_key(), subject, key, extensions)
+        return self._save("self_signed", [cert], key)
+
+    def unknown_ca(self):
+        return self._leaf("unknown_ca", issuer=new_authority("A root that nobody trusts"))
+
+    def expired(self):
+        return self._leaf("expired", valid=(-30 * DAY, -DAY))
+
+    def not_yet_valid(self):
+        return self._leaf("not_yet_valid", valid=(DAY, 30 * DAY))
+
+    def wrong_name(self):
+        other = "another.example.test"
+        return self._leaf("wrong_name", names=[other], common_name=other)
+
+    def common_name_only(self):
+        return self._leaf("common_name_only", names=[])
+
+    def common_name_beside_other_names(self):
+        """The right common name does not help where subjectAltName lists others."""
+        return self._leaf("common_name_beside_other_names", names=["another.example.test"])
+
+    def address_as_dns_name(self):
+        """127.0.0.1 written as a dNSName, which RFC 6125 does not let match an address."""
+        key = new_ecdsa_key()
+        names = x509.SubjectAlternativeName([x509.DNSName("127.0.0.1")])
+        cert = self._sign_leaf(key, self.root, [(names, False)])
+        return self._save("address_as_dns_name", [cert], key)
+
+    def partial_wildcard(self):
+        return self._leaf("partial_wildcard", names=["s*.example.test"])
+
+    def missing_intermediate(self):
+        return self._leaf("missing_intermediate", issuer=self.intermediate)
+
+    def for_clients_only(self):
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        return self._leaf("for_clients_only", usages=[(usage, False)])
+
+    def for_signing_lists_only(self):
+        return self._leaf("for_signing_lists_only", usages=[(key_usage(crl_sign=True), True)])
+
+    def issued_by_a_server(self):
+        """Signed with the key of a good certificate that is not a CA's."""
+        key = new_ecdsa_key()
+        cert = self._sign_leaf(key, self.root, [], common_name="another.example.test")
+        return self._leaf("issued_by_a_server", issuer=Authority(cert, key), send=[cert])
+
+    # How they are made.
+
+    def _leaf(self, name, names=(SERVER_NAME,), issuer=None, key=None, send=(), valid=None,
+              usages=None, common_name=SERVER_NAME):
+        key = key or new_ecdsa_key()
+        extensions = list(usages) if usages else [
+            (key_usage(digital_signature=True, key_encipherment=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        ]
+        if names:
+            extensions.append((alternative_names(names), False))
+        cert = self._sign_leaf(key, issuer or self.root, extensions, valid, common_name)
+        return self._save(name, [cert, *send], key)
+
+    def _sign_leaf(self, key, issuer, extensions, valid=None, common_name=SERVER_NAME):
+        extensions = [(x509.BasicConstraints(ca=False, path_length=None), True), *extensions]
+        return sign(subject_name(common_name), key.public_key(), issuer.cert.subject, issuer.key,
+                    extensions, valid or (-DAY, 30 * DAY))
+
+    def _save(self, name, certs, key):
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        key_file = os.path.join(self.folder, name + "-key.pem")
+        with open(key_file, "wb") as file:
+            file.write(pem)
+        return Identity(self._write(name + ".pem", certs), key_file)
+
+    def _write(self, file_name, certs):
+        path = os.path.join(self.folder, file_name)
+        with open(path, "wb") as file:
+            for cert in certs:
+                file.write(cert.public_bytes(serialization.Encoding.PEM))
+        return path
