@@ -182,7 +182,8 @@ wrap_wabt() {
     loader=$(cd "$root" && echo usr/lib/*-linux-gnu*/ld-linux*.so.*)
     [ -e "$root/$loader" ] || fail "the unpacked libc6 has no dynamic loader where it was expected"
     # Not needed at run time: locales' converters, the WABT library, manuals. Licences stay.
-    rm -rf "$root/${loader%/*}/gconv" "$root/${loader%/*}/libwabt.a" "$root/usr/include/wabt" \
+    rm -rf "$root/${loader%/*}/gconv" "$root/${loader%/*}/nodejs" "$root/${loader%/*}/libwabt.a" \
+        "$root/usr/include/wabt" \
         "$root/usr/share/man" "$root/usr/share/gdb" "$root/usr/share/lintian"
     mkdir -p "$root/bin"
     for program in "$root"/usr/bin/*; do
