@@ -22,10 +22,12 @@ DAY = datetime.timedelta(days=1)
 
 @dataclass
 class Identity:
-    """What a server shows: PEM files of its certificates (its own first) and of its key."""
+    """What a server shows: PEM files of its certificates (its own first), of its key, and once more
+    of the certificates after its own (an empty file where there are none)."""
 
     cert_file: str
     key_file: str
+    issuers_file: str
 
 
 @dataclass
@@ -213,7 +215,8 @@ class Pki:
         key_file = os.path.join(self.folder, name + "-key.pem")
         with open(key_file, "wb") as file:
             file.write(pem)
-        return Identity(self._write(name + ".pem", certs), key_file)
+        return Identity(self._write(name + ".pem", certs), key_file,
+                        self._write(name + "-issuers.pem", certs[1:]))
 
     def _write(self, file_name, certs):
         path = os.path.join(self.folder, file_name)

@@ -1,0 +1,257 @@
+"""Builds guests, runs them, and reads what they say: shared by the tests of sockets and hTLS.
+
+TIMECRAFT           the command under test; build/bin/timecraft of this tree by default
+TIMECRAFT_IO        the I/O engine under test (uring or syscall), passed on to the guests
+TIMECRAFT_TEST_DIR  where built guests are kept between runs; by default a folder that is removed
+"""
+
+import atexit
+import ctypes
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from pki import SERVER_NAME, Pki
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TREE = os.path.dirname(os.path.dirname(HERE))
+GUEST_DIRS = [os.path.join(HERE, "guests"), os.path.join(os.path.dirname(HERE), "net", "guests")]
+
+TIMECRAFT = os.path.abspath(os.environ.get("TIMECRAFT") or
+                            os.path.join(TREE, "build", "bin", "timecraft"))
+PREFIX = os.path.dirname(os.path.dirname(TIMECRAFT))
+ENGINE = os.environ.get("TIMECRAFT_IO", "")
+
+ALL_NETWORK = "--allow-net --allow-listen"
+
+
+def toolchain_text():
+    try:
+        with open(os.path.join(PREFIX, "lib", "timecraft", "toolchain.conf")) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+SANITIZED = "-fsanitize" in toolchain_text()
+# Sanitized programs are several times slower; nothing else about the tests changes.
+SLOWNESS = 6 if SANITIZED else 1
+
+
+def temporary_folder():
+    """A folder that is gone when this program ends."""
+    folder = tempfile.mkdtemp(prefix="timecraft-test-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+FOLDER = temporary_folder()
+KEPT_FOLDER = os.path.abspath(os.environ.get("TIMECRAFT_TEST_DIR") or os.path.join(FOLDER, "kept"))
+
+
+def die_with_parent():
+    """For a child between fork and exec: it gets SIGKILL when this program dies."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+# Building.
+
+
+def content_key(files, words):
+    """Names a result by everything that it depends on."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in files:
+        with open(path, "rb") as file:
+            digest.update(hashlib.sha256(file.read()).digest())
+    return digest.hexdigest()[:24]
+
+
+def made_once(files, words, make):
+    """The path of what `make(path)` makes from `files` and `words`. Several test programs may ask
+    at once: one makes it, the others wait."""
+    os.makedirs(KEPT_FOLDER, exist_ok=True)
+    path = os.path.join(KEPT_FOLDER, content_key(files, words))
+    with open(path + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            make(path + ".new")
+            os.rename(path + ".new", path)
+    return path
+
+
+def run_tool(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{shlex.join(command)}: status {done.returncode}\n"
+                           f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def runtime_files():
+    """What a built program consists of beside the guest."""
+    library = os.path.join(PREFIX, "lib", "timecraft", "libtimecraft.a")
+    return [TIMECRAFT] + ([library] if os.path.exists(library) else [])
+
+
+def guest_source(name):
+    for folder in GUEST_DIRS:
+        path = os.path.join(folder, name + ".c")
+        if os.path.exists(path):
+            return path
+    raise FileNotFoundError(name + ".c")
+
+
+def guest_headers():
+    return [os.path.join(folder, name) for folder in GUEST_DIRS if os.path.isdir(folder)
+            for name in sorted(os.listdir(folder)) if name.endswith(".h")]
+
+
+def wasm(name, *flags, sdk=True):
+    """The module compiled from guests/NAME.c: with the SDK and guest.c, or by itself."""
+    sources = [guest_source(name)] + ([guest_source("guest")] if sdk else [])
+    cflags, libs = [], []
+    if sdk:
+        config = os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config")
+        cflags = shlex.split(run_tool(config, "--cflags"))
+        libs = shlex.split(run_tool(config, "--libs"))
+    else:
+        cflags = ["--target=wasm32-wasi", "-nostdlib", "-O2"]
+    includes = [f"-I{folder}" for folder in GUEST_DIRS]
+    compiler = os.environ.get("WASM_CC", "clang")
+
+    def compile_guest(path):
+        run_tool(compiler, *cflags, "-O2", "-Wall", "-Wextra", *includes, *flags, *sources, *libs,
+                 "-o", path)
+
+    archives = [word for word in libs if os.path.isfile(word)]
+    return made_once(sources + guest_headers() + archives, [*cflags, *libs, *flags], compile_guest)
+
+
+def program(name, *flags, sdk=True, build_options=()):
+    """The native program built from guests/NAME.c."""
+    module = wasm(name, *flags, sdk=sdk)
+
+    def build(path):
+        run_tool(TIMECRAFT, "build", "-O0", *build_options, module, "-o", path)
+
+    words = ["native", *build_options, toolchain_text()]
+    return made_once([module] + runtime_files(), words, build)
+
+
+# Running.
+
+
+class Result:
+    """What a guest did: its exit status and what it printed."""
+
+    def __init__(self, command, returncode, stdout, stderr):
+        self.command, self.returncode = command, returncode
+        self.stdout, self.stderr = stdout, stderr
+
+    def __str__(self):
+        return (f"$ {shlex.join(self.command)}\nexit status {self.returncode}\n"
+                f"--- standard output\n{self.stdout}\n--- standard error\n{self.stderr}")
+
+
+def environment(options=ALL_NETWORK, **more):
+    """What a guest's process gets: the test's trust store, its grants, nothing of the caller's."""
+    kept = {name: os.environ[name] for name in
+            ("PATH", "TIMECRAFT_IO", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+            if name in os.environ}
+    return {**kept, "SSL_CERT_FILE": pki().ca_file, "SSL_CERT_DIR": "/nonexistent",
+            "TIMECRAFT_OPTIONS": options, **more}
+
+
+def start(command, env=None, **more):
+    """A running process that cannot outlive the test program. Use it with `with`, or stop it."""
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            errors="backslashreplace", env=env or environment(),
+                            preexec_fn=die_with_parent, **more)
+
+
+def run(command, env=None, timeout=20):
+    """Runs to the end. A process that takes longer than `timeout` seconds is killed and reported
+    with exit status None."""
+    process = start(command, env, stdin=subprocess.DEVNULL)
+    try:
+        stdout, stderr = process.communicate(timeout=timeout * SLOWNESS)
+        return Result(command, process.returncode, stdout, stderr)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        return Result(command, None, stdout, stderr + "\n(killed: it did not end in time)")
+
+
+_pki = None
+
+
+def pki():
+    global _pki
+    if _pki is None:
+        _pki = Pki(os.path.join(FOLDER, "pki"))
+    return _pki
+
+
+class Step:
+    """A line of a script: `STEP -> OUTCOME`, where the outcome may be left out (anything will do),
+    be several (`A | B`), or a regular expression between slashes."""
+
+    def __init__(self, line):
+        self.line = line
+        self.step, arrow, outcomes = line.partition(" -> ")
+        self.step = self.step.strip()
+        self.outcomes = outcomes.strip().split(" | ") if arrow else []
+
+    def accepts(self, outcome):
+        return not self.outcomes or any(self._matches(wanted, outcome) for wanted in self.outcomes)
+
+    @staticmethod
+    def _matches(wanted, outcome):
+        if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
+            return re.search(wanted[1:-1], outcome) is not None
+        return wanted == outcome
+
+
+class GuestTest(unittest.TestCase):
+    """A test that plays scripts in a guest (guests/probe.c)."""
+
+    longMessage = True
+    maxDiff = None
+
+    def play(self, script, options=ALL_NETWORK, timeout=20, command=(), **env):
+        """Runs the script's steps in one guest; each must have the outcome that its line says.
+        Returns what the guest said, {step: outcome}, with the whole result as `result`."""
+        steps = [Step(line.strip()) for line in script.strip().splitlines() if line.strip()]
+        words = [*command, program("probe"), *(step.step for step in steps)]
+        result = run(words, environment(options, **env), timeout)
+        self.check_steps(steps, result)
+        return result
+
+    def check_steps(self, steps, result):
+        # "paused" stands alone on its line: a guest's word to the test, not an outcome.
+        lines = [line.split("\t", 1) for line in result.stdout.splitlines() if "\t" in line]
+        for number, step in enumerate(steps):
+            if number >= len(lines):
+                self.fail(f"the guest ended before: {step.line}\n{result}")
+            outcome = lines[number][1] if len(lines[number]) > 1 else ""
+            if not step.accepts(outcome):
+                self.fail(f"wanted {step.line}\ngot    {step.step} -> {outcome}\n{result}")
+        self.assertEqual(result.returncode, 0, result)
+
+    def run_guest(self, name, *arguments, options=ALL_NETWORK, timeout=20, **env):
+        """Runs another guest of guests/ to its end; it must succeed."""
+        result = run([program(name), *map(str, arguments)], environment(options, **env), timeout)
+        self.assertEqual(result.returncode, 0, result)
+        return result
+
+
+def main():
+    unittest.main()
