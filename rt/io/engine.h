@@ -56,8 +56,10 @@ struct tc_stream {
     void *send_entry;    /* that entry, valid until the submission */
 };
 
-/* How much a stream holds back for the kernel before it takes no more. */
-#define TC_STREAM_OUT_MAX (256u * 1024)
+/* How much a stream queues before it takes no more, and before it says that it has no room: what
+ * lies between is for what TLS must say of itself (alerts, key updates). */
+#define TC_STREAM_OUT_MAX  (256u * 1024)
+#define TC_STREAM_OUT_HIGH (128u * 1024)
 
 /* Size of a receive buffer. */
 #define TC_BUFFER_SIZE (64u * 1024)

@@ -43,7 +43,7 @@ typedef struct tc_io_interest {
     tc_stream *stream;
     short events;  /* POLLIN | POLLOUT */
     short revents; /* set: as poll(2) would; for a stream POLLIN when tc_stream_peek would not
-                      give -EAGAIN, POLLOUT when there is room to send or sending has failed */
+                      give -EAGAIN, POLLOUT when tc_stream_has_room or sending has failed */
 } tc_io_interest;
 
 /* Waits until an interest is ready, a watched stream (tc_stream_watch) has had an event, or the
@@ -55,9 +55,10 @@ int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline);
  * descriptor but must not read, write or close it while the stream lives. NULL: no memory. */
 tc_stream *tc_stream_open(int fd);
 
-/* Sends what is queued, waiting until `deadline` at most, then gives the descriptor back and frees
- * the stream. Bytes received and not consumed are lost. */
-void tc_stream_close(tc_stream *stream, uint64_t deadline);
+/* Sends what is queued, then gives the descriptor back and frees the stream. Gives up what is left
+ * when the peer has taken nothing for `patience` nanoseconds. Bytes received and not consumed are
+ * lost. */
+void tc_stream_close(tc_stream *stream, uint64_t patience);
 
 /* Lends the oldest bytes received and not yet consumed. Returns how many there are at *data (valid
  * until the next call on the stream or tc_io_wait), 0 at the end of the stream, -EAGAIN when none
@@ -72,6 +73,12 @@ ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length);
 
 /* Bytes queued and not yet taken by the kernel. */
 size_t tc_stream_queued(const tc_stream *stream);
+
+/* Whether a record of TLS (16 KiB and its overhead) finds room in the queue whole. */
+bool tc_stream_has_room(const tc_stream *stream);
+
+/* The error with which sending failed, or 0. */
+int tc_stream_send_error(const tc_stream *stream);
 
 /* Sends what is queued, as much as the kernel takes without waiting. 0, -EAGAIN (not all), or
  * the error. */

@@ -21,9 +21,15 @@ tc_stream *tc_stream_open(int fd) {
     return stream;
 }
 
-void tc_stream_close(tc_stream *stream, uint64_t deadline) {
+void tc_stream_close(tc_stream *stream, uint64_t patience) {
     tc_stream_watch(stream, NULL, NULL, 0);
+    size_t queued = tc_stream_queued(stream);
+    uint64_t deadline = tc_io_now() + patience;
     while (tc_stream_flush(stream) == -EAGAIN && tc_io_now() < deadline) {
+        if (tc_stream_queued(stream) < queued)
+            deadline = tc_io_now() + patience;
+        queued = tc_stream_queued(stream);
+        /* BLOCKED: never "has room" before some of it has left. */
         tc_io_interest writable = {.stream = stream, .events = POLLOUT};
         if (tc_io_wait(&writable, 1, deadline) < 0)
             break;
@@ -127,6 +133,14 @@ size_t tc_stream_queued(const tc_stream *stream) {
     return stream->out_end - stream->out_start;
 }
 
+bool tc_stream_has_room(const tc_stream *stream) {
+    return tc_stream_queued(stream) < TC_STREAM_OUT_HIGH;
+}
+
+int tc_stream_send_error(const tc_stream *stream) {
+    return stream->send_error;
+}
+
 int tc_stream_flush(tc_stream *stream) {
     if (tc_stream_queued(stream) && !stream->send_error)
         tc_engine_get()->stream_flush(stream);
@@ -154,7 +168,7 @@ short tc_stream_readiness(const tc_stream *stream) {
     if (stream->first || stream->ended || stream->receive_error)
         ready |= POLLIN;
     if (stream->send_error ||
-        (stream->send_state != TC_SEND_BLOCKED && tc_stream_queued(stream) < TC_STREAM_OUT_MAX))
+        (stream->send_state != TC_SEND_BLOCKED && tc_stream_has_room(stream)))
         ready |= POLLOUT;
     return ready;
 }

@@ -1,0 +1,75 @@
+/* The client context and its trust store, made once a process when hTLS is first used.
+ *
+ * The trust store is the system's: SSL_CERT_FILE and SSL_CERT_DIR of the host's environment where
+ * they are set, else OpenSSL's own places. Its folder of hashed names is looked into certificate by
+ * certificate, so that nobody waits for the whole bundle to load; the bundle is read only where
+ * there is no such folder. */
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest/report.h"
+#include "tls/internal.h"
+
+/* Whether a folder has names of the form that `openssl rehash` makes: 8 hex digits, a dot, a digit.
+ */
+static bool is_hashed_folder(const char *path) {
+    DIR *folder = opendir(path);
+    bool found = false;
+    const struct dirent *entry;
+    while (folder && !found && (entry = readdir(folder)))
+        found = strlen(entry->d_name) == 10 && strspn(entry->d_name, "0123456789abcdef") == 8 &&
+                entry->d_name[8] == '.';
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+static void load_file(X509_STORE *store, const char *path) {
+    if (!X509_STORE_load_file(store, path))
+        tc_report_once("the trust store %s holds no certificate that can be read; certificates of "
+                       "servers will be refused. Set SSL_CERT_FILE to a file of PEM certificates",
+                       path);
+    ERR_clear_error();
+}
+
+static void load_trust_store(X509_STORE *store) {
+    const char *file = getenv(X509_get_default_cert_file_env());
+    const char *folder = getenv(X509_get_default_cert_dir_env());
+    if (!folder)
+        folder = X509_get_default_cert_dir();
+    if (*folder)
+        X509_STORE_load_path(store, folder); /* a list of folders, looked into when needed */
+    if (file && *file)
+        load_file(store, file);
+    else if (!file && !is_hashed_folder(X509_get_default_cert_dir()))
+        load_file(store, X509_get_default_cert_file());
+    ERR_clear_error();
+}
+
+static SSL_CTX *make_client_context(void) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    if (!context)
+        return NULL;
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    /* Partial writes: a long send is taken record by record. Released buffers: an idle connection
+     * holds none. */
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tc_tls_verify_callback);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    load_trust_store(SSL_CTX_get_cert_store(context));
+    return context;
+}
+
+SSL_CTX *tc_tls_client_context(void) {
+    static SSL_CTX *context;
+    if (!context)
+        context = make_client_context();
+    return context;
+}

@@ -1,0 +1,255 @@
+/* A TLS connection: its handshake, its bytes, its end. */
+#include "tls/tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls/internal.h"
+
+/* Largest plaintext of a record (RFC 8446, 5.1). */
+#define RECORD_MAX 16384u
+
+/* How long a close waits for a peer that takes nothing of what is still queued. */
+#define CLOSE_PATIENCE UINT64_C(10000000000)
+
+/* Copies the name without its trailing dot. A host name is labels of letters, digits, '-' and '_',
+ * of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is what inet_pton takes. */
+static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX + 1],
+                      bool *is_address) {
+    if (length > 1 && name[length - 1] == '.')
+        length--;
+    if (length == 0 || length > TC_TLS_NAME_MAX || memchr(name, 0, length))
+        return -EINVAL;
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    uint8_t address[16];
+    *is_address = inet_pton(AF_INET, copy, address) == 1 || inet_pton(AF_INET6, copy, address) == 1;
+    if (*is_address)
+        return 0;
+    size_t label = 0;
+    for (size_t i = 0; i <= length; i++) {
+        if (copy[i] == '.' || copy[i] == 0) {
+            if (label == 0 || label > 63)
+                return -EINVAL;
+            label = 0;
+        } else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
+                          copy[i])) {
+            label++;
+        } else {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+/* Verification as Go's crypto/tls does it: the name against subjectAltName only; SNI for names,
+ * none for addresses (RFC 6066, 3). */
+static bool set_peer_name(tc_tls *tls, bool is_address) {
+    X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (is_address)
+        return X509_VERIFY_PARAM_set1_ip_asc(param, tls->name);
+    return X509_VERIFY_PARAM_set1_host(param, tls->name, 0) &&
+           SSL_set_tlsext_host_name(tls->ssl, tls->name);
+}
+
+/* Judges the result of an OpenSSL call: what to return for it, failing the connection if it did. */
+static int judge(tc_tls *tls, int result) {
+    int error = SSL_get_error(tls->ssl, result);
+    switch (error) {
+    case SSL_ERROR_NONE:
+        return 0;
+    case SSL_ERROR_WANT_READ:
+        tls->wants_room = false;
+        return -EAGAIN;
+    case SSL_ERROR_WANT_WRITE:
+        tls->wants_room = true;
+        return -EAGAIN;
+    default:
+        tc_tls_fail_ssl(tls, error);
+        return tls->error;
+    }
+}
+
+static void step_handshake(void *context) {
+    tc_tls *tls = context;
+    ERR_clear_error();
+    int result = SSL_connect(tls->ssl);
+    if (result == 1) {
+        tls->state = TC_TLS_OPEN;
+        tls->reason[0] = 0;
+    } else if (judge(tls, result) == -EAGAIN && tc_io_now() >= tls->deadline) {
+        tc_tls_fail(tls, ETIMEDOUT, "the TLS handshake with %s was not done after %.3g seconds",
+                    tls->name, (double)tls->time_limit / 1e9);
+    }
+    if (tls->state == TC_TLS_HANDSHAKE)
+        return;
+    tc_stream_flush(tls->stream); /* the last flight, or the alert, is awaited by the peer */
+    tc_stream_watch(tls->stream, NULL, NULL, 0);
+}
+
+static void tls_free(tc_tls *tls) {
+    if (tls->stream)
+        tc_stream_close(tls->stream, CLOSE_PATIENCE);
+    SSL_free(tls->ssl);
+    free(tls);
+}
+
+static bool set_up(tc_tls *tls, int fd, bool is_address) {
+    SSL_CTX *context = tc_tls_client_context();
+    tls->ssl = context ? SSL_new(context) : NULL;
+    tls->stream = tls->ssl ? tc_stream_open(fd) : NULL;
+    BIO *bio = tls->stream ? tc_tls_bio_new(tls) : NULL;
+    if (!bio)
+        return false;
+    SSL_set_bio(tls->ssl, bio, bio); /* owns it now */
+    SSL_set_app_data(tls->ssl, tls);
+    return set_peer_name(tls, is_address);
+}
+
+int tc_tls_connect(int fd, const char *name, size_t length, uint64_t time_limit, tc_tls **out) {
+    bool is_address;
+    tc_tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    int error = check_name(name, length, tls->name, &is_address);
+    if (!error && !set_up(tls, fd, is_address))
+        error = -ENOMEM;
+    if (error) {
+        ERR_clear_error();
+        tls_free(tls);
+        return error;
+    }
+    tls->time_limit = time_limit;
+    tls->deadline = tc_io_now() + time_limit;
+    tc_stream_watch(tls->stream, step_handshake, tls, tls->deadline);
+    step_handshake(tls);
+    *out = tls;
+    return 0;
+}
+
+int tc_tls_status(const tc_tls *tls) {
+    switch (tls->state) {
+    case TC_TLS_HANDSHAKE:
+        return -EINPROGRESS;
+    case TC_TLS_FAILED:
+        return tls->error;
+    default:
+        return 0;
+    }
+}
+
+const char *tc_tls_reason(const tc_tls *tls) {
+    return tls->state == TC_TLS_FAILED ? tls->reason : "";
+}
+
+/* One SSL_read or SSL_peek. */
+static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
+    size_t got = 0;
+    ERR_clear_error();
+    int result = peek ? SSL_peek_ex(tls->ssl, buffer, length, &got)
+                      : SSL_read_ex(tls->ssl, buffer, length, &got);
+    if (result == 1)
+        return (ssize_t)got;
+    if (SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN)
+        return 0;
+    return judge(tls, result);
+}
+
+ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
+    if (tls->state != TC_TLS_OPEN)
+        return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
+    if (length == 0)
+        return 0;
+    size_t total = 0;
+    /* Record after record while they are there: a large buffer is one call. */
+    do {
+        ssize_t got = read_once(tls, (char *)buffer + total, length - total, peek);
+        if (got <= 0)
+            return total ? (ssize_t)total : got;
+        total += (size_t)got;
+    } while (total < length && !peek);
+    return (ssize_t)total;
+}
+
+ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
+    if (tls->state != TC_TLS_OPEN)
+        return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
+    if (tls->sent_close)
+        return -EPIPE;
+    size_t total = 0;
+    while (total < length) {
+        /* Asked first, so that OpenSSL never keeps half a record: the guest may come back with
+         * other bytes, or with none. */
+        int error = tc_stream_send_error(tls->stream);
+        if (!error && !tc_stream_has_room(tls->stream))
+            error = -EAGAIN;
+        if (error)
+            return total ? (ssize_t)total : error;
+        size_t part = length - total < RECORD_MAX ? length - total : RECORD_MAX, sent = 0;
+        ERR_clear_error();
+        int result = SSL_write_ex(tls->ssl, (const char *)buffer + total, part, &sent);
+        if (result != 1) {
+            error = judge(tls, result);
+            return total ? (ssize_t)total : error;
+        }
+        total += sent;
+    }
+    return (ssize_t)total;
+}
+
+int tc_tls_shutdown(tc_tls *tls) {
+    if (tls->state != TC_TLS_OPEN)
+        return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
+    if (tls->sent_close)
+        return 0;
+    ERR_clear_error();
+    int result = SSL_shutdown(tls->ssl);
+    if (result < 0) {
+        int error = judge(tls, result);
+        if (error == -EAGAIN)
+            return error;
+        return error;
+    }
+    tls->sent_close = true;
+    tc_stream_flush(tls->stream);
+    return 0;
+}
+
+short tc_tls_ready(tc_tls *tls, short wanted) {
+    if (tls->state == TC_TLS_HANDSHAKE)
+        return 0;
+    if (tls->state == TC_TLS_FAILED)
+        return wanted;
+    short ready = 0;
+    char byte;
+    if (wanted & POLLIN && tc_tls_recv(tls, &byte, 1, true) != -EAGAIN)
+        ready |= POLLIN;
+    if (wanted & POLLOUT && (tls->state == TC_TLS_FAILED || tls->sent_close ||
+                             tc_stream_send_error(tls->stream) || tc_stream_has_room(tls->stream)))
+        ready |= POLLOUT;
+    return ready;
+}
+
+tc_io_interest tc_tls_interest(tc_tls *tls, short wanted) {
+    if (tls->state != TC_TLS_OPEN)
+        wanted = 0; /* the stream is watched, or nothing more will happen */
+    else if (wanted & POLLIN && tls->wants_room)
+        wanted = (short)((wanted & ~POLLIN) | POLLOUT);
+    return (tc_io_interest){.stream = tls->stream, .events = wanted};
+}
+
+size_t tc_tls_pending(const tc_tls *tls) {
+    return tls->state == TC_TLS_OPEN ? (size_t)SSL_pending(tls->ssl) : 0;
+}
+
+void tc_tls_close(tc_tls *tls) {
+    if (tls->state == TC_TLS_OPEN)
+        tc_tls_shutdown(tls);
+    tls_free(tls);
+}
