@@ -28,7 +28,7 @@ typedef struct tc_env_grant {
 
 /* One element of --allow-net or --allow-listen. */
 typedef enum tc_net_kind {
-    TC_NET_ANY,    /* every address ("" or "*"); never a Unix socket */
+    TC_NET_ANY,    /* every address ("*", or nothing before the port); never a Unix one */
     TC_NET_NAME,   /* a host name: the addresses that resolving it gave */
     TC_NET_PREFIX, /* an address, or a prefix such as 10.0.0.0/8 or [2001:db8::]/32 */
     TC_NET_UNIX,   /* unix:PATH, that very path */
