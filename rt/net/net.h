@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "guest/options.h"
+#include "io/io.h"
 
 typedef struct tc_socket tc_socket;
 
@@ -54,17 +55,21 @@ void tc_socket_set_nonblocking(tc_socket *socket, bool nonblocking);
 bool tc_socket_is_stream(const tc_socket *socket);
 int tc_socket_stat(tc_socket *socket, struct stat *out);
 
-/* Options of the WasmEdge extension and of TIMECRAFT_LEVEL, by the guest's numbers. `value` is host
- * memory (a span of the guest's); get stores at most *length bytes and updates *length. */
+/* Options by the WasmEdge extension's numbers (sockopt.c) and of TIMECRAFT_LEVEL (tls/tls.h).
+ * `value` is host memory (a span of the guest's); get stores at most *length bytes and sets *length
+ * to how many. Errors inside a value (SO_ERROR) are positive errno values of the host. */
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
                          uint32_t length);
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
                          uint32_t *length);
 
-/* What poll_oneoff waits with: see wasi/poll.c. Returns the events (POLLIN, POLLOUT) of `wanted`
- * that hold now for a TLS socket, and marks the socket as polled. */
-struct tc_io_interest;
-bool tc_socket_ready(tc_socket *socket, struct tc_io_interest *interest);
+/* Polling, for poll_oneoff (wasi/poll.c). tc_socket_poll says what the engine must wait for so that
+ * the `wanted` events (POLLIN, POLLOUT) can come, and returns those that hold already;
+ * tc_socket_polled, after the wait, returns those that hold (with POLLERR and POLLHUP where the
+ * kernel said so). Polling a connected socket ends the time in which hTLS can be turned on. */
+short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest);
+short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest);
+
 /* Bytes that a recv would give at once (0 if unknown). */
 uint64_t tc_socket_readable_bytes(tc_socket *socket);
 

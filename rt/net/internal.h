@@ -1,0 +1,58 @@
+/* Inside net/: the socket's state and the grants. */
+#ifndef TC_NET_INTERNAL_H
+#define TC_NET_INTERNAL_H
+
+#include "net/net.h"
+#include "tls/tls.h"
+
+/*   FRESH --connect--> CONNECTING --writable--> CONNECTED        FRESH --listen--> LISTENING
+ *   FRESH --connect--> CONNECTED
+ *   CONNECTING or CONNECTED --hTLS option--> the same, with `tls` set
+ */
+typedef enum tc_socket_state {
+    TC_SOCKET_FRESH,
+    TC_SOCKET_CONNECTING, /* non-blocking connect under way */
+    TC_SOCKET_CONNECTED,
+    TC_SOCKET_LISTENING,
+} tc_socket_state;
+
+struct tc_socket {
+    int fd; /* non-blocking on the host, whatever the guest asked for */
+    int family;
+    int type;
+    tc_socket_state state;
+    bool nonblocking;         /* as the guest sees it */
+    bool used;                /* received, sent or polled: too late for hTLS */
+    bool reading_shut;        /* shutdown(SHUT_RD) of a TLS socket */
+    tc_tls *tls;              /* set once hTLS is on */
+    uint64_t receive_timeout; /* nanoseconds, SO_RCVTIMEO; 0: none */
+    uint64_t send_timeout;    /* SO_SNDTIMEO */
+};
+
+/* When a call on the socket gives up waiting: 0 (at once), a time, or TC_NEVER. */
+uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout);
+
+/* Waits once for the socket (or an event of any other): 0, look again; -EAGAIN, the deadline has
+ * passed; or the error of waiting. */
+int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline);
+
+/* Turns hTLS on: what setsockopt of TC_HTLS_OPTION does. */
+int tc_socket_start_tls(tc_socket *socket, const char *name, size_t length);
+
+/* Grants (grants.c): 0, or -EACCES after a line for the person that names the grant. */
+int tc_grants_connect(const tc_address *address);
+int tc_grants_listen(const tc_address *address);
+int tc_grants_resolve(const char *name);
+/* -EACCES if the guest may not send in clear text. */
+int tc_grants_clear_text(void);
+/* The guest has looked `name` up and got `address`: grants of the name now cover it. */
+void tc_grants_note_address(const char *name, const tc_address *address);
+/* Whether any connection at all is granted. */
+bool tc_grants_any_connect(void);
+uint64_t tc_grants_handshake_timeout(void);
+
+/* "192.0.2.1:443", "[2001:db8::1]:443" or "unix:PATH". */
+#define TC_ADDRESS_TEXT 160
+const char *tc_address_text(const tc_address *address, char text[static TC_ADDRESS_TEXT]);
+
+#endif

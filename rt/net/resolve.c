@@ -1,0 +1,90 @@
+/* Name resolution, by the host's resolver, under the grants. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/internal.h"
+
+static int resolver_errno(int error) {
+    switch (error) {
+    case EAI_NONAME:
+    case EAI_NODATA:
+    case EAI_ADDRFAMILY:
+        return -ENOENT;
+    case EAI_AGAIN:
+        return -EAGAIN;
+    case EAI_MEMORY:
+        return -ENOMEM;
+    case EAI_SYSTEM:
+        return errno ? -errno : -EIO;
+    case EAI_FAIL:
+        return -EIO;
+    default:
+        return -EINVAL; /* EAI_BADFLAGS, EAI_FAMILY, EAI_SERVICE, EAI_SOCKTYPE */
+    }
+}
+
+/* Without a trailing dot, as grants are kept. */
+static bool copy_name(const char *name, char copy[NI_MAXHOST]) {
+    size_t length = strlen(name);
+    if (length > 1 && name[length - 1] == '.')
+        length--;
+    if (length >= NI_MAXHOST)
+        return false;
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    return true;
+}
+
+static bool is_literal(const char *name) {
+    uint8_t address[16];
+    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+}
+
+static void store_result(const struct addrinfo *found, tc_resolved *result) {
+    *result = (tc_resolved){.type = found->ai_socktype, .protocol = found->ai_protocol};
+    result->address.length = found->ai_addrlen;
+    memcpy(&result->address.storage, found->ai_addr, found->ai_addrlen);
+}
+
+int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
+               tc_resolved *results, size_t capacity, size_t *count, char **canonical) {
+    char copy[NI_MAXHOST];
+    bool granted_name = false;
+    *count = 0;
+    if (canonical)
+        *canonical = NULL;
+    if (name && !copy_name(name, copy))
+        return -ENOENT;
+    if (name && !is_literal(copy) && !(hints->flags & AI_NUMERICHOST)) {
+        int refused = tc_grants_resolve(copy);
+        if (refused)
+            return refused;
+        granted_name = true;
+    }
+    struct addrinfo wanted = {.ai_family = hints->family,
+                              .ai_socktype = hints->type,
+                              .ai_protocol = hints->protocol,
+                              .ai_flags = hints->flags};
+    struct addrinfo *found;
+    errno = 0;
+    int error = getaddrinfo(name ? copy : NULL, service, &wanted, &found);
+    if (error)
+        return resolver_errno(error);
+    for (const struct addrinfo *one = found; one && *count < capacity; one = one->ai_next) {
+        bool known_type = one->ai_socktype == SOCK_STREAM || one->ai_socktype == SOCK_DGRAM;
+        if (!known_type || (one->ai_family != AF_INET && one->ai_family != AF_INET6))
+            continue; /* raw sockets, for one: guests have none */
+        store_result(one, &results[*count]);
+        if (granted_name)
+            tc_grants_note_address(copy, &results[*count].address);
+        (*count)++;
+    }
+    if (canonical && found->ai_canonname)
+        *canonical = strdup(found->ai_canonname);
+    freeaddrinfo(found);
+    return *count ? 0 : -ENOENT;
+}

@@ -1,0 +1,244 @@
+/* Socket options: those of the WasmEdge extension, by its numbers, and TIMECRAFT_LEVEL. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "io/io.h"
+#include "net/internal.h"
+
+/* Levels and names of the extension. */
+enum { LEVEL_SOCKET = 0, LEVEL_TCP = 6 };
+enum {
+    NAME_REUSEADDR,
+    NAME_TYPE,
+    NAME_ERROR,
+    NAME_DONTROUTE,
+    NAME_BROADCAST,
+    NAME_SNDBUF,
+    NAME_RCVBUF,
+    NAME_KEEPALIVE,
+    NAME_OOBINLINE,
+    NAME_LINGER,
+    NAME_RCVLOWAT,
+    NAME_RCVTIMEO,
+    NAME_SNDTIMEO,
+    NAME_ACCEPTCONN,
+    NAME_BINDTODEVICE,
+    NAME_NODELAY,
+};
+
+/* Values as guests pass them; everything else is an i32. */
+typedef struct guest_time {
+    int64_t seconds;
+    int64_t microseconds;
+} guest_time;
+
+typedef struct guest_linger {
+    int32_t on;
+    int32_t seconds;
+} guest_linger;
+
+/* The host's option for one whose value is a plain i32. */
+typedef struct int_option {
+    uint32_t level, name;
+    int host_level, host_name;
+    bool settable;
+} int_option;
+
+static const int_option int_options[] = {
+    {LEVEL_SOCKET, NAME_REUSEADDR, SOL_SOCKET, SO_REUSEADDR, true},
+    {LEVEL_SOCKET, NAME_DONTROUTE, SOL_SOCKET, SO_DONTROUTE, true},
+    {LEVEL_SOCKET, NAME_BROADCAST, SOL_SOCKET, SO_BROADCAST, true},
+    {LEVEL_SOCKET, NAME_SNDBUF, SOL_SOCKET, SO_SNDBUF, true},
+    {LEVEL_SOCKET, NAME_RCVBUF, SOL_SOCKET, SO_RCVBUF, true},
+    {LEVEL_SOCKET, NAME_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, true},
+    {LEVEL_SOCKET, NAME_OOBINLINE, SOL_SOCKET, SO_OOBINLINE, true},
+    {LEVEL_SOCKET, NAME_RCVLOWAT, SOL_SOCKET, SO_RCVLOWAT, true},
+    {LEVEL_SOCKET, NAME_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN, false},
+    {LEVEL_TCP, NAME_NODELAY, IPPROTO_TCP, TCP_NODELAY, true},
+};
+
+static const int_option *find_int_option(uint32_t level, uint32_t name) {
+    for (size_t i = 0; i < sizeof int_options / sizeof *int_options; i++)
+        if (int_options[i].level == level && int_options[i].name == name)
+            return &int_options[i];
+    return NULL;
+}
+
+/* Turning hTLS on. */
+
+int tc_socket_start_tls(tc_socket *socket, const char *name, size_t length) {
+    if (socket->type != SOCK_STREAM)
+        return -EINVAL;
+    if (socket->tls || socket->state == TC_SOCKET_LISTENING)
+        return -EINVAL;
+    if (socket->state == TC_SOCKET_FRESH)
+        return -ENOTCONN;
+    if (socket->used)
+        return -EINVAL;
+    /* C programs pass sizeof "name": the NUL that ends it is not part of it. */
+    if (length > 0 && name[length - 1] == 0)
+        length--;
+    int error =
+        tc_tls_connect(socket->fd, name, length, tc_grants_handshake_timeout(), &socket->tls);
+    if (error || socket->nonblocking)
+        return error;
+    while ((error = tc_tls_status(socket->tls)) == -EINPROGRESS) {
+        int failed = tc_socket_wait(socket, 0, TC_NEVER); /* the handshake has its own deadline */
+        if (failed)
+            return failed;
+    }
+    return error;
+}
+
+/* Setting. */
+
+static int set_timeout(uint64_t *timeout, const void *value, uint32_t length) {
+    guest_time time;
+    if (length != sizeof time)
+        return -EINVAL;
+    memcpy(&time, value, sizeof time);
+    if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000)
+        return -EDOM;
+    if (time.seconds > INT32_MAX)
+        time.seconds = INT32_MAX;
+    *timeout = (uint64_t)time.seconds * 1000000000u + (uint64_t)time.microseconds * 1000u;
+    return 0;
+}
+
+static int set_linger(const tc_socket *socket, const void *value, uint32_t length) {
+    guest_linger linger;
+    if (length != sizeof linger)
+        return -EINVAL;
+    memcpy(&linger, value, sizeof linger);
+    struct linger host = {linger.on, linger.seconds};
+    return setsockopt(socket->fd, SOL_SOCKET, SO_LINGER, &host, sizeof host) < 0 ? -errno : 0;
+}
+
+static int set_int(const tc_socket *socket, const int_option *option, const void *value,
+                   uint32_t length) {
+    int32_t number;
+    if (!option->settable)
+        return -ENOPROTOOPT;
+    if (length != sizeof number)
+        return -EINVAL;
+    memcpy(&number, value, sizeof number);
+    return setsockopt(socket->fd, option->host_level, option->host_name, &number, sizeof number) < 0
+               ? -errno
+               : 0;
+}
+
+int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
+                         uint32_t length) {
+    if (level == TC_TIMECRAFT_LEVEL)
+        return name == TC_HTLS_OPTION ? tc_socket_start_tls(socket, value, length) : -ENOPROTOOPT;
+    const int_option *option = find_int_option(level, name);
+    if (option)
+        return set_int(socket, option, value, length);
+    if (level != LEVEL_SOCKET)
+        return -ENOPROTOOPT;
+    switch (name) {
+    case NAME_LINGER:
+        return set_linger(socket, value, length);
+    case NAME_RCVTIMEO:
+        return set_timeout(&socket->receive_timeout, value, length);
+    case NAME_SNDTIMEO:
+        return set_timeout(&socket->send_timeout, value, length);
+    default:
+        /* TYPE and ERROR cannot be set; BINDTODEVICE would go round the grants. */
+        return -ENOPROTOOPT;
+    }
+}
+
+/* Getting. */
+
+/* A value that does not fit is cut, as getsockopt(2) does. */
+static int answer(void *value, uint32_t *length, const void *found, size_t size) {
+    if (*length > size)
+        *length = (uint32_t)size;
+    memcpy(value, found, *length);
+    return 0;
+}
+
+/* Text ends with a NUL wherever there is room for one, and the length counts it. */
+static int answer_text(void *value, uint32_t *length, const char *text) {
+    if (*length == 0)
+        return -EINVAL;
+    size_t size = strlen(text);
+    uint32_t shown = size < *length ? (uint32_t)size : *length - 1;
+    memcpy(value, text, shown);
+    memset((char *)value + shown, 0, *length - shown);
+    *length = shown + 1;
+    return 0;
+}
+
+static int get_host_int(const tc_socket *socket, int level, int name, int32_t *number) {
+    socklen_t size = sizeof *number;
+    return getsockopt(socket->fd, level, name, number, &size) < 0 ? -errno : 0;
+}
+
+static int answer_host_int(const tc_socket *socket, int level, int name, void *value,
+                           uint32_t *length) {
+    int32_t number;
+    int error = get_host_int(socket, level, name, &number);
+    return error ? error : answer(value, length, &number, sizeof number);
+}
+
+static int answer_error(tc_socket *socket, void *value, uint32_t *length) {
+    int32_t number = socket->tls ? -tc_tls_status(socket->tls) : 0;
+    if (!socket->tls) {
+        int error = get_host_int(socket, SOL_SOCKET, SO_ERROR, &number);
+        if (error)
+            return error;
+    }
+    return answer(value, length, &number, sizeof number);
+}
+
+static int answer_timeout(uint64_t timeout, void *value, uint32_t *length) {
+    guest_time time = {(int64_t)(timeout / 1000000000u), (int64_t)(timeout % 1000000000u / 1000u)};
+    return answer(value, length, &time, sizeof time);
+}
+
+static int answer_linger(const tc_socket *socket, void *value, uint32_t *length) {
+    struct linger host;
+    socklen_t size = sizeof host;
+    if (getsockopt(socket->fd, SOL_SOCKET, SO_LINGER, &host, &size) < 0)
+        return -errno;
+    guest_linger linger = {host.l_onoff, host.l_linger};
+    return answer(value, length, &linger, sizeof linger);
+}
+
+static int get_timecraft_option(const tc_socket *socket, uint32_t name, void *value,
+                                uint32_t *length) {
+    if (name != TC_HTLS_ERROR_OPTION)
+        return -ENOPROTOOPT;
+    return answer_text(value, length, socket->tls ? tc_tls_reason(socket->tls) : "");
+}
+
+int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
+                         uint32_t *length) {
+    if (level == TC_TIMECRAFT_LEVEL)
+        return get_timecraft_option(socket, name, value, length);
+    const int_option *option = find_int_option(level, name);
+    if (option)
+        return answer_host_int(socket, option->host_level, option->host_name, value, length);
+    if (level != LEVEL_SOCKET)
+        return -ENOPROTOOPT;
+    switch (name) {
+    case NAME_TYPE: {
+        int32_t type = socket->type == SOCK_DGRAM ? 1 : 2;
+        return answer(value, length, &type, sizeof type);
+    }
+    case NAME_ERROR:
+        return answer_error(socket, value, length);
+    case NAME_LINGER:
+        return answer_linger(socket, value, length);
+    case NAME_RCVTIMEO:
+        return answer_timeout(socket->receive_timeout, value, length);
+    case NAME_SNDTIMEO:
+        return answer_timeout(socket->send_timeout, value, length);
+    default:
+        return -ENOPROTOOPT;
+    }
+}
