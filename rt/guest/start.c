@@ -1,0 +1,135 @@
+/* Running the guest: its thread and stack, its time limit, its memory's reservation and limit. */
+#include "guest/guest.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest/report.h"
+#include "guest/trap.h"
+
+/* A translated function's frame holds its locals, of which a module may declare 50,000: no frame
+ * steps over a guard as wide as this one. */
+#define GUARD_SIZE ((size_t)256 << 20)
+/* What imports may use below the guest; see tc_enter. */
+#define HOST_RESERVE ((size_t)256 << 10)
+#define EXIT_TIMEOUT 124 /* as timeout(1) */
+#define PAGE_SIZE    UINT64_C(65536)
+#define SECOND       UINT64_C(1000000000)
+
+char *tc_stack_floor;
+
+typedef struct job {
+    int (*body)(void *context);
+    void *context;
+    tc_stack stack;
+} job;
+
+/* Maps a stack with its guard region below. */
+static tc_stack map_stack(size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size = (size + page - 1) & ~(page - 1);
+    char *guard = mmap(NULL, GUARD_SIZE + size, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (guard == MAP_FAILED || mprotect(guard + GUARD_SIZE, size, PROT_READ | PROT_WRITE) != 0) {
+        tc_report("%s: no memory for its call stack of %zu MiB: %s; give it a smaller one with "
+                  "TIMECRAFT_OPTIONS=--stack-size=SIZE, or raise the limit (ulimit -v)",
+                  tc_guest_module.name, size >> 20, strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+    return (tc_stack){guard, guard + GUARD_SIZE, guard + GUARD_SIZE + size};
+}
+
+static void *run_job(void *argument) {
+    const job *work = argument;
+    tc_trap_catch_faults(&work->stack);
+    exit(work->body(work->context));
+}
+
+/* Waits for ever, or until the time limit: the guest's thread ends the process by itself. */
+_Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
+    if (timeout_ns == 0) {
+        pthread_join(thread, NULL);
+        abort(); /* never: run_job does not return */
+    }
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    uint64_t nanoseconds = (uint64_t)deadline.tv_nsec + timeout_ns % SECOND;
+    deadline.tv_sec += (time_t)(timeout_ns / SECOND + nanoseconds / SECOND);
+    deadline.tv_nsec = (long)(nanoseconds % SECOND);
+    pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &deadline);
+    tc_report("%s ran longer than the %g s that --timeout allows", tc_guest_module.name,
+              (double)timeout_ns / (double)SECOND);
+    _exit(EXIT_TIMEOUT);
+}
+
+_Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context) {
+    job work = {body, context, map_stack(options->stack_size)};
+    tc_stack_floor = work.stack.low + HOST_RESERVE;
+    signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
+
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, work.stack.low, (size_t)(work.stack.high - work.stack.low));
+    int error = pthread_create(&thread, &attributes, run_job, &work);
+    if (error != 0) {
+        tc_report("%s: no thread can be made for it: %s", tc_guest_module.name, strerror(error));
+        exit(EXIT_FAILURE);
+    }
+    wait_for_guest(thread, options->timeout_ns);
+}
+
+void tc_guest_adopt_memory(wasm_rt_memory_t *memory, const tc_options *options) {
+    if (options->max_memory == 0)
+        return;
+    uint64_t max_pages = options->max_memory / PAGE_SIZE;
+    if (memory->pages > max_pages) {
+        tc_report("%s needs %llu KiB of memory at the start, more than the %llu KiB that "
+                  "--max-memory allows",
+                  tc_guest_module.name, (unsigned long long)(memory->size >> 10),
+                  (unsigned long long)(options->max_memory >> 10));
+        exit(EXIT_FAILURE);
+    }
+    if (memory->max_pages > max_pages)
+        memory->max_pages = max_pages;
+}
+
+/* ---- what wasm2c's runtime calls in place of mmap, calloc and abort (see rt/CMakeLists.txt), so
+ * that too little memory ends in a message instead of a core dump or a null table ---- */
+
+void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+void *tc_guest_calloc(size_t count, size_t size);
+_Noreturn void tc_guest_no_memory(void);
+
+void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    void *start = mmap(address, length, protection, flags | MAP_NORESERVE, fd, offset);
+    if (start == MAP_FAILED) {
+        tc_report("%s: %zu GiB of address space cannot be reserved for its memory: %s; raise the "
+                  "limit (ulimit -v)",
+                  tc_guest_module.name, length >> 30, strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+    if (!tc_trap_add_memory(start, length)) {
+        tc_report("%s has too many memories", tc_guest_module.name);
+        exit(EXIT_FAILURE);
+    }
+    return start;
+}
+
+void *tc_guest_calloc(size_t count, size_t size) {
+    void *allocated = calloc(count, size);
+    if (!allocated && count > 0)
+        tc_guest_no_memory();
+    return allocated;
+}
+
+void tc_guest_no_memory(void) {
+    tc_report("%s: there is too little memory for it on this machine", tc_guest_module.name);
+    exit(EXIT_FAILURE);
+}

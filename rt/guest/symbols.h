@@ -1,0 +1,32 @@
+/* Names of the guest's functions, from the program's own symbol table. Inside rt/guest only.
+ *
+ * Nothing is allocated: a signal handler may use it. */
+#ifndef TC_GUEST_SYMBOLS_H
+#define TC_GUEST_SYMBOLS_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tc_symbols {
+    const Elf64_Sym *table; /* borrowed from the mapped file, as are the names */
+    size_t count;
+    const char *names; /* ends with a NUL */
+    size_t names_size;
+    uintptr_t load_address; /* what the loader added to the addresses of the table */
+    uintptr_t guest_low;    /* all guest functions lie from here … */
+    uintptr_t guest_high;   /* … to before here */
+} tc_symbols;
+
+/* Maps /proc/self/exe and finds the table. False if there is none (a stripped program) or the file
+ * is not as it should be; then no names are known. The mapping stays until the process ends. */
+bool tc_symbols_open(tc_symbols *symbols);
+
+/* The symbol of the guest function that contains `address`, or NULL if none does. */
+const Elf64_Sym *tc_symbols_find(const tc_symbols *symbols, uintptr_t address);
+
+/* The function's name in the module, cut to fit. "w2c_guest_0x5Fstart" is "_start". */
+void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size);
+
+#endif
