@@ -107,14 +107,16 @@ static void interrupted_at(const ucontext_t *context, uintptr_t *address, const 
 #endif
 }
 
-/* Objects of gcc and clang carry unwind tables, through which the whole stack is seen. tcc's have
- * none, so unwinding ends at the first guest function; but they always keep frame pointers, as the
- * runtime does. `context` is the signal's, or NULL. */
+/* Objects of gcc and clang carry unwind tables, through which the whole stack is seen, down to the
+ * host's frames where the guest was started. tcc's have none, so unwinding ends before or at the
+ * first guest function; but they always keep frame pointers, as the runtime does. `context` is the
+ * signal's, or NULL. */
 static void collect_frames(backtrace *trace, const ucontext_t *context, const frame *base) {
     if (!tc_symbols_open(&trace->symbols))
         return;
     _Unwind_Backtrace(on_frame, trace);
-    if (!trace->in_guest || trace->visited == FRAMES_COUNTED)
+    bool complete = trace->shown > 0 && !trace->in_guest;
+    if (complete || trace->visited == FRAMES_COUNTED)
         return;
     trace->shown = trace->more = trace->visited = 0;
     if (context) {
@@ -132,9 +134,9 @@ static void print_frames(const backtrace *trace) {
         tc_report_detail("at %s", name);
     }
     if (trace->visited == FRAMES_COUNTED)
-        tc_report_detail("… more than %zu more", trace->more);
+        tc_report_detail("… and more than %zu more", trace->more);
     else if (trace->more > 0)
-        tc_report_detail("… %zu more", trace->more);
+        tc_report_detail("… and %zu more", trace->more);
 }
 
 /* ---- the message ---- */
