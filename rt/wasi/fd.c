@@ -50,7 +50,7 @@ static uint8_t fd_filetype(const tc_fd *fd) {
 
 uint64_t tc_wasi_file_rights(const tc_file *file) {
     if (S_ISDIR(file->type))
-        return TC_RIGHTS_FOLDER;
+        return file->grant ? TC_RIGHTS_FOLDER : TC_RIGHT_FD_FILESTAT_GET;
     uint64_t rights = TC_RIGHTS_FILE;
     if (file->access == O_RDONLY)
         rights &= ~(TC_RIGHT_FD_WRITE | TC_RIGHT_FD_ALLOCATE | TC_RIGHT_FD_FILESTAT_SET_SIZE);

@@ -43,7 +43,7 @@ static void insert_file(tc_wasi *wasi, tc_file *file) {
         .kind = TC_FD_FILE,
         .rights = tc_wasi_file_rights(file),
         .rights_inheriting =
-            S_ISDIR(file->type) ? TC_RIGHTS_FOLDER | TC_RIGHTS_FILE : tc_wasi_file_rights(file),
+            file->preopen ? TC_RIGHTS_FOLDER | TC_RIGHTS_FILE : tc_wasi_file_rights(file),
         .file = file,
     };
     int number = tc_fdtable_insert(&wasi->fds, fd);
