@@ -1,0 +1,6 @@
+;; trap: out-of-bounds access to memory or a table
+;; at: _start
+(module
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (memory.copy (i32.const 0) (i32.const -16) (i32.const 32))))
