@@ -1,0 +1,234 @@
+/* poll_oneoff: waits for sockets, standard streams and clocks at once. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "io/io.h"
+#include "wasi/internal.h"
+
+/* "subscription" and "event" of the document, as they lie in the guest's memory. */
+typedef struct guest_subscription {
+    uint64_t userdata;
+    uint8_t type;
+    union {
+        struct {
+            uint32_t id;
+            uint64_t timeout; /* nanoseconds */
+            uint64_t precision;
+            uint16_t flags;
+        } clock;
+        uint32_t fd;
+    };
+} guest_subscription;
+
+typedef struct guest_event {
+    uint64_t userdata;
+    uint16_t error;
+    uint8_t type;
+    uint64_t nbytes;
+    uint16_t flags;
+} guest_event;
+
+_Static_assert(sizeof(guest_subscription) == 48 && sizeof(guest_event) == 32, "preview 1's layout");
+
+enum { TYPE_CLOCK = 0, TYPE_FD_READ = 1, TYPE_FD_WRITE = 2 };
+enum { CLOCK_ID_REALTIME = 0, CLOCK_ID_MONOTONIC = 1 };
+enum { CLOCK_ABSTIME = 1 };
+enum { EVENT_HANGUP = 1 };
+
+/* More subscriptions than descriptors can be open, and clocks beside them, is nothing a program
+ * means. */
+#define SUBSCRIPTIONS_MAX (2u * TC_FD_MAX + 1024u)
+
+/* A subscription while it is waited for. */
+typedef struct waiter {
+    guest_subscription subscription;
+    uint64_t deadline; /* clocks: on CLOCK_MONOTONIC */
+    uint32_t error;    /* what is wrong with it; reported as its event */
+    short ready;       /* events that hold */
+} waiter;
+
+typedef struct poll_state {
+    tc_wasi *wasi;
+    waiter *waiters;
+    tc_io_interest *interests; /* one a waiter; fd -1 for those that need no waiting */
+    size_t count;
+    uint64_t deadline; /* the earliest clock's */
+} poll_state;
+
+static short wanted_events(const waiter *one) {
+    return one->subscription.type == TYPE_FD_READ ? POLLIN : POLLOUT;
+}
+
+/* When a clock subscription is due, on CLOCK_MONOTONIC. */
+static uint32_t clock_deadline(const guest_subscription *subscription, uint64_t *deadline) {
+    uint64_t now = tc_io_now(), timeout = subscription->clock.timeout;
+    if (subscription->clock.id != CLOCK_ID_REALTIME && subscription->clock.id != CLOCK_ID_MONOTONIC)
+        return TC_WASI_NOTSUP; /* CPU time cannot be waited for */
+    if (subscription->clock.flags & ~CLOCK_ABSTIME)
+        return TC_WASI_INVAL;
+    if (subscription->clock.flags & CLOCK_ABSTIME) {
+        struct timespec real;
+        uint64_t from = now;
+        if (subscription->clock.id == CLOCK_ID_REALTIME) {
+            clock_gettime(CLOCK_REALTIME, &real);
+            from = (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec;
+        }
+        timeout = timeout > from ? timeout - from : 0;
+    }
+    *deadline = timeout < TC_NEVER - now ? now + timeout : TC_NEVER;
+    return TC_WASI_SUCCESS;
+}
+
+static uint32_t check_descriptor(const poll_state *state, uint32_t number) {
+    const tc_fd *fd = tc_fdtable_get(&state->wasi->fds, number);
+    if (!fd)
+        return TC_WASI_BADF;
+    return fd->rights & TC_RIGHT_POLL_FD_READWRITE ? TC_WASI_SUCCESS : TC_WASI_NOTCAPABLE;
+}
+
+static uint32_t load(poll_state *state, const char *from) {
+    state->deadline = TC_NEVER;
+    for (size_t i = 0; i < state->count; i++) {
+        waiter *one = &state->waiters[i];
+        memcpy(&one->subscription, from + i * sizeof one->subscription, sizeof one->subscription);
+        switch (one->subscription.type) {
+        case TYPE_CLOCK:
+            one->error = clock_deadline(&one->subscription, &one->deadline);
+            if (!one->error && one->deadline < state->deadline)
+                state->deadline = one->deadline;
+            break;
+        case TYPE_FD_READ:
+        case TYPE_FD_WRITE:
+            one->error = check_descriptor(state, one->subscription.fd);
+            break;
+        default:
+            return TC_WASI_INVAL;
+        }
+        if (one->error)
+            state->deadline = 0;
+    }
+    return TC_WASI_SUCCESS;
+}
+
+/* Says what to wait for. Returns whether something is ready already. */
+static bool prepare(poll_state *state) {
+    bool any = false;
+    for (size_t i = 0; i < state->count; i++) {
+        waiter *one = &state->waiters[i];
+        short wanted = wanted_events(one);
+        state->interests[i] = (tc_io_interest){.fd = -1};
+        if (one->error || one->subscription.type == TYPE_CLOCK)
+            continue;
+        const tc_fd *fd = tc_fdtable_get(&state->wasi->fds, one->subscription.fd);
+        if (fd->kind == TC_FD_SOCKET)
+            one->ready = tc_socket_poll(fd->socket, wanted, &state->interests[i]);
+        else if (tc_file_is_stream(fd->file))
+            state->interests[i] = (tc_io_interest){.fd = fd->file->fd, .events = wanted};
+        else
+            one->ready = wanted; /* files never wait */
+        any |= one->ready != 0;
+    }
+    return any;
+}
+
+/* Notes what the wait has found. Returns whether anything is ready. */
+static bool collect(poll_state *state) {
+    bool any = false;
+    for (size_t i = 0; i < state->count; i++) {
+        waiter *one = &state->waiters[i];
+        if (one->error || one->subscription.type == TYPE_CLOCK)
+            continue;
+        const tc_fd *fd = tc_fdtable_get(&state->wasi->fds, one->subscription.fd);
+        if (fd->kind == TC_FD_SOCKET)
+            one->ready |= tc_socket_polled(fd->socket, wanted_events(one), &state->interests[i]);
+        else
+            one->ready |= state->interests[i].revents;
+        any |= one->ready != 0;
+    }
+    return any;
+}
+
+static int wait_for_any(poll_state *state) {
+    for (;;) {
+        uint64_t until = prepare(state) ? 0 : state->deadline;
+        int waited = tc_io_wait(state->interests, state->count, until);
+        if (waited < 0)
+            return waited;
+        if (collect(state) || (state->deadline != TC_NEVER && tc_io_now() >= state->deadline))
+            return 0;
+    }
+}
+
+/* How much a read would give at once; 0 where that is not known, and at the end. */
+static uint64_t readable_bytes(const tc_fd *fd) {
+    int waiting = 0;
+    struct stat info;
+    if (fd->kind == TC_FD_SOCKET)
+        return tc_socket_readable_bytes(fd->socket);
+    if (tc_file_is_stream(fd->file))
+        return ioctl(fd->file->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (uint64_t)waiting : 0;
+    int64_t offset = tc_file_seek(fd->file, 0, SEEK_CUR);
+    if (offset < 0 || tc_file_stat(fd->file, &info) < 0 || info.st_size <= offset)
+        return 0;
+    return (uint64_t)(info.st_size - offset);
+}
+
+/* Fills the event of a waiter that has one. A socket's error is no event's error: wasi-libc would
+ * read it as POLLERR alone and Go as "not pollable", and neither would go on to ask for it. */
+static bool make_event(const poll_state *state, const waiter *one, uint64_t now,
+                       guest_event *event) {
+    const guest_subscription *subscription = &one->subscription;
+    *event = (guest_event){.userdata = subscription->userdata,
+                           .type = subscription->type,
+                           .error = (uint16_t)one->error};
+    if (one->error)
+        return true;
+    if (subscription->type == TYPE_CLOCK)
+        return one->deadline <= now;
+    if (!one->ready)
+        return false;
+    if (subscription->type == TYPE_FD_READ)
+        event->nbytes = readable_bytes(tc_fdtable_get(&state->wasi->fds, subscription->fd));
+    if (one->ready & POLLHUP)
+        event->flags = EVENT_HANGUP;
+    return true;
+}
+
+static uint32_t store_events(const poll_state *state, char *to) {
+    uint64_t now = tc_io_now();
+    uint32_t stored = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        guest_event event;
+        if (!make_event(state, &state->waiters[i], now, &event))
+            continue;
+        memcpy(to + stored * sizeof event, &event, sizeof event);
+        stored++;
+    }
+    return stored;
+}
+
+uint32_t tc_wasi_poll_oneoff(tc_wasi *wasi, uint32_t in, uint32_t out, uint32_t count,
+                             uint32_t result) {
+    const char *from =
+        tc_memory_span(&wasi->memory, in, (uint64_t)count * sizeof(guest_subscription));
+    char *to = tc_memory_span(&wasi->memory, out, (uint64_t)count * sizeof(guest_event));
+    if (!from || !to || !tc_memory_span(&wasi->memory, result, sizeof(uint32_t)))
+        return TC_WASI_FAULT;
+    if (count == 0 || count > SUBSCRIPTIONS_MAX)
+        return TC_WASI_INVAL;
+    poll_state state = {.wasi = wasi,
+                        .waiters = calloc(count, sizeof *state.waiters),
+                        .interests = calloc(count, sizeof *state.interests),
+                        .count = count};
+    uint32_t error = state.waiters && state.interests ? load(&state, from) : TC_WASI_NOMEM;
+    if (!error)
+        error = tc_wasi_errno(wait_for_any(&state));
+    if (!error)
+        tc_memory_store_u32(&wasi->memory, result, store_events(&state, to));
+    free(state.waiters);
+    free(state.interests);
+    return error;
+}
