@@ -441,7 +441,7 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
     for (size_t i = 0; i < count; i++) {
         tc_stream *stream = interests[i].stream;
         interests[i].revents = 0;
-        descriptors |= !stream;
+        descriptors |= !stream && interests[i].fd >= 0;
         if (stream && !stream->first)
             arm_receive(stream);
     }

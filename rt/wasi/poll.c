@@ -1,5 +1,6 @@
 /* poll_oneoff: waits for sockets, standard streams and clocks at once. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
