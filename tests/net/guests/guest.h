@@ -10,12 +10,10 @@
 #ifdef __wasi__
 #include <timecraft.h>
 #else
-#define TIMECRAFT_LEVEL 0x74696d65
-#define HTLS_OPTION     1
+#define TIMECRAFT_LEVEL             0x74696d65
+#define HTLS_OPTION                 1
+#define TIMECRAFT_HTLS_ERROR_OPTION 2
 #endif
-
-/* The option of TIMECRAFT_LEVEL that tells in words why the handshake failed. */
-#define HTLS_REASON_OPTION 2
 
 /* "EACCES" for EACCES, "0" for 0, "E71" where the number is none that the tests meet. */
 const char *error_name(int error);

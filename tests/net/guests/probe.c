@@ -214,7 +214,7 @@ static void do_htls0(char *name) {
 static void do_reason(char *unused) {
     (void)unused;
     socklen_t length = BUFFER_SIZE;
-    if (getsockopt(slots[slot], TIMECRAFT_LEVEL, HTLS_REASON_OPTION, buffer, &length) < 0)
+    if (getsockopt(slots[slot], TIMECRAFT_LEVEL, TIMECRAFT_HTLS_ERROR_OPTION, buffer, &length) < 0)
         print_outcome(-1);
     else
         print_escaped(buffer, strnlen(buffer, length));
@@ -224,7 +224,7 @@ static void do_reason(char *unused) {
 static void do_reason_room(char *room) {
     socklen_t length = (socklen_t)atoi(room);
     memset(buffer, '#', BUFFER_SIZE);
-    if (getsockopt(slots[slot], TIMECRAFT_LEVEL, HTLS_REASON_OPTION, buffer, &length) < 0)
+    if (getsockopt(slots[slot], TIMECRAFT_LEVEL, TIMECRAFT_HTLS_ERROR_OPTION, buffer, &length) < 0)
         print_outcome(-1);
     else
         printf("%u %s", (unsigned)length, buffer[atoi(room)] == '#' ? "within" : "beyond");
@@ -262,6 +262,7 @@ static const struct {
     {"nodelay", IPPROTO_TCP, TCP_NODELAY},
     {"unknown", SOL_SOCKET, 4711},
     {"unknown_level", 4711, 1},
+    {"reason", TIMECRAFT_LEVEL, TIMECRAFT_HTLS_ERROR_OPTION},
 };
 
 static int option_index(const char *name) {
