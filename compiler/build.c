@@ -1,0 +1,279 @@
+/* The build: the stages one after the other, in a directory of its own, and a program that appears
+ * whole or not at all.
+ */
+#include "timecraft.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- what can be checked before any work ------------------------------------------------------
+ */
+
+static int check_entry(const tc_wasm *wasm, const char *name, bool *found) {
+    const tc_export *entry = tc_wasm_find_export(wasm, name, TC_KIND_FUNCTION);
+    *found |= entry != NULL;
+    if (!entry || strcmp(entry->type.signature, ":") == 0)
+        return 0;
+    char *type = tc_extern_shown(&entry->type);
+    tc_error("%s exports %s with type %s; WASI wants () -> ()", wasm->path, name, type);
+    free(type);
+    return -1;
+}
+
+static int check_entries(const tc_wasm *wasm) {
+    bool found = false;
+    if (check_entry(wasm, "_start", &found) < 0 || check_entry(wasm, "_initialize", &found) < 0)
+        return -1;
+    if (!found) {
+        tc_error("%s exports neither _start nor _initialize, so there is nothing to run; compile "
+                 "it as a WASI command (with a main function) or as a reactor",
+                 wasm->path);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_memories(const tc_wasm *wasm) {
+    for (size_t i = 0; i < wasm->memory_count; i++) {
+        const tc_extern *memory = &wasm->memories[i];
+        if (memory->is_64 || memory->is_shared) {
+            tc_error("%s has a %s memory, which is not supported; compile it %s", wasm->path,
+                     memory->is_64 ? "64-bit" : "shared",
+                     memory->is_64 ? "for wasm32" : "without threads");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_module(const tc_wasm *wasm) {
+    if (tc_imports_check(wasm) < 0 || check_memories(wasm) < 0 || check_entries(wasm) < 0)
+        return -1;
+    return 0;
+}
+
+/* ---- the output -------------------------------------------------------------------------------
+ */
+
+/* The program under another name beside its place, until it is whole. */
+typedef struct output {
+    const char *path;
+    char *temporary; /* absolute */
+} output;
+
+static int check_replaceable(const tc_build_options *options) {
+    struct stat target, module;
+    if (stat(options->output, &target) < 0)
+        return 0;
+    if (!S_ISREG(target.st_mode)) {
+        tc_error("cannot write %s: it is %s", options->output,
+                 S_ISDIR(target.st_mode) ? "a directory" : "not a regular file");
+        return -1;
+    }
+    if (options->module && stat(options->module, &module) == 0 && target.st_dev == module.st_dev &&
+        target.st_ino == module.st_ino) {
+        tc_error("the program would replace its own module %s; choose another name with -o",
+                 options->output);
+        return -1;
+    }
+    return 0;
+}
+
+static int output_open(output *out, const tc_build_options *options) {
+    char resolved[PATH_MAX];
+    out->path = options->output;
+    if (check_replaceable(options) < 0)
+        return -1;
+    char *directory = tc_path_directory(options->output);
+    int file = -1;
+    if (realpath(directory, resolved)) {
+        out->temporary = tc_format("%s/.%.200s.XXXXXX", resolved, tc_path_name(options->output));
+        file = mkostemp(out->temporary, O_CLOEXEC);
+    }
+    free(directory);
+    if (file < 0) {
+        tc_error("cannot write %s: %s", options->output, strerror(errno));
+        free(out->temporary);
+        out->temporary = NULL;
+        return -1;
+    }
+    close(file);
+    return 0;
+}
+
+/* The mode that a compiler gives a program: all that the umask leaves. */
+static mode_t program_mode(void) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0777 & ~mask;
+}
+
+/* On the disk before it has its name: a crash must not leave half a program there. */
+static int make_durable(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int result = file < 0 ? -1 : fsync(file);
+    if (file >= 0)
+        close(file);
+    return result;
+}
+
+static int output_finish(output *out) {
+    if (chmod(out->temporary, program_mode()) == 0 && make_durable(out->temporary) == 0 &&
+        rename(out->temporary, out->path) == 0) {
+        free(out->temporary);
+        out->temporary = NULL;
+        return 0;
+    }
+    tc_error("cannot write %s: %s", out->path, strerror(errno));
+    return -1;
+}
+
+static void output_discard(output *out) {
+    if (out->temporary)
+        unlink(out->temporary);
+    free(out->temporary);
+    out->temporary = NULL;
+}
+
+/* ---- --keep-c ---------------------------------------------------------------------------------
+ */
+
+static bool is_generated(const char *name) {
+    size_t length = strlen(name);
+    bool is_c = length > 2 && name[length - 2] == '.' && strchr("ch", name[length - 1]);
+    return is_c && (strncmp(name, "guest", 5) == 0 || strncmp(name, "binding", 7) == 0);
+}
+
+/* Calls for each generated file of a directory. */
+static int each_generated(const char *directory, int (*call)(const char *name, void *context),
+                          void *context) {
+    DIR *stream = opendir(directory);
+    if (!stream)
+        return -1;
+    int result = 0;
+    struct dirent *entry;
+    while (result == 0 && (entry = readdir(stream))) {
+        if (is_generated(entry->d_name))
+            result = call(entry->d_name, context);
+    }
+    int error = errno;
+    closedir(stream);
+    errno = error;
+    return result;
+}
+
+static int remove_one(const char *name, void *context) {
+    char *path = tc_format("%s/%s", ((const tc_build *)context)->options->keep_c, name);
+    int result = unlink(path);
+    free(path);
+    return result;
+}
+
+static int copy_one(const char *name, void *context) {
+    const tc_build *build = context;
+    tc_buffer text = {0};
+    char *from = tc_format("%s/%s", build->work, name);
+    char *to = tc_format("%s/%s", build->options->keep_c, name);
+    int result = tc_file_read(from, SIZE_MAX / 2, &text);
+    if (result == 0)
+        result = tc_file_write(to, text.data, text.length);
+    tc_buffer_reset(&text);
+    free(from);
+    free(to);
+    return result;
+}
+
+/* Copies the C files to a directory, in place of those of an earlier build. */
+static int keep_c(tc_build *build) {
+    const char *directory = build->options->keep_c;
+    if (!directory)
+        return 0;
+    if (tc_directory_make(directory, 0777) == 0 &&
+        each_generated(directory, remove_one, build) == 0 &&
+        each_generated(build->work, copy_one, build) == 0)
+        return 0;
+    tc_error("cannot keep the C files in %s: %s", directory, strerror(errno));
+    return -1;
+}
+
+/* ---- the stages -------------------------------------------------------------------------------
+ */
+
+static int make_work_directory(tc_build *build) {
+    const char *place = getenv("TMPDIR");
+    build->work = tc_format("%s/timecraft.XXXXXX", place && *place == '/' ? place : "/tmp");
+    if (mkdtemp(build->work))
+        return 0;
+    tc_error("cannot make a directory for the build, %s: %s", build->work, strerror(errno));
+    free(build->work);
+    build->work = NULL;
+    return -1;
+}
+
+static void report_end(const tc_build *build) {
+    struct stat status;
+    char *size =
+        tc_size_shown(stat(build->options->output, &status) == 0 ? (uint64_t)status.st_size : 0);
+    tc_progress_end("built %s (%s) in %.1f s: %zu files compiled, %zu from the cache",
+                    build->options->output, size, tc_progress_seconds(), build->compiled,
+                    build->units.count - build->compiled);
+    free(size);
+}
+
+static int run_stages(tc_build *build, output *out) {
+    char *size = tc_size_shown(build->wasm->bytes.length);
+    tc_progress_step("translating %s (%s)", build->wasm->path, size);
+    free(size);
+    if (tc_translate(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
+        return -1;
+    tc_progress_step("linking %s", out->path);
+    if (tc_link(build, out->temporary) < 0 || output_finish(out) < 0)
+        return -1;
+    report_end(build);
+    return 0;
+}
+
+static void build_reset(tc_build *build) {
+    if (build->work)
+        tc_directory_remove(build->work);
+    free(build->work);
+    tc_words_reset(&build->units);
+    tc_words_reset(&build->objects);
+    tc_words_reset(&build->wasm2c.features);
+    tc_toolchain_reset(&build->tools);
+}
+
+int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
+    tc_build build = {.options = options, .wasm = wasm};
+    output out = {0};
+    int result = check_module(wasm);
+    if (result == 0) {
+        tc_process_enter();
+        if (tc_toolchain_find(&build.tools, options->cc) < 0 ||
+            tc_toolchain_check(&build.tools) < 0 || output_open(&out, options) < 0 ||
+            tc_toolchain_probe_wasm2c(&build.tools, &build.wasm2c) < 0 ||
+            make_work_directory(&build) < 0 || run_stages(&build, &out) < 0)
+            result = -1;
+        tc_progress_clear();
+        output_discard(&out);
+        build_reset(&build);
+        tc_process_leave();
+    }
+    return result < 0 ? TC_EXIT_FAILURE : TC_EXIT_OK;
+}
+
+int tc_build_run(const tc_build_options *options) {
+    tc_wasm wasm;
+    int status = TC_EXIT_FAILURE;
+    if (tc_wasm_read(&wasm, options->module) == 0)
+        status = tc_build_wasm(options, &wasm);
+    tc_wasm_reset(&wasm);
+    return status;
+}

@@ -1,0 +1,78 @@
+/* `timecraft inspect`: what a module imports and exports, and what the runtime has for it. */
+#include "timecraft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void show_summary(const tc_wasm *wasm) {
+    size_t imported = 0;
+    for (size_t i = 0; i < wasm->import_count; i++)
+        imported += wasm->imports[i].type.kind == TC_KIND_FUNCTION;
+    char *size = tc_size_shown(wasm->bytes.length);
+    printf("%s: WebAssembly module, %s\n", wasm->path, size);
+    free(size);
+    printf("functions: %zu imported, %zu defined, ", imported, wasm->function_count - imported);
+    if (wasm->named_functions)
+        printf("%zu with names\n", wasm->named_functions);
+    else
+        puts("none with a name (backtraces will show numbers)");
+    for (size_t i = 0; i < wasm->memory_count; i++) {
+        char *type = tc_extern_shown(&wasm->memories[i]);
+        printf("%s\n", type);
+        free(type);
+    }
+    if (wasm->has_start)
+        puts("a start function runs at instantiation");
+}
+
+static void show_kind(const tc_wasm *wasm) {
+    if (tc_wasm_find_export(wasm, "_start", TC_KIND_FUNCTION))
+        puts("kind: command (exports _start)");
+    else if (tc_wasm_find_export(wasm, "_initialize", TC_KIND_FUNCTION))
+        puts("kind: reactor (exports _initialize)");
+    else
+        puts("kind: neither command nor reactor (exports no _start and no _initialize)");
+}
+
+static void show_imports(const tc_wasm *wasm) {
+    printf("imports: %zu\n", wasm->import_count);
+    for (size_t i = 0; i < wasm->import_count; i++) {
+        const tc_import *import = &wasm->imports[i];
+        tc_provided provided = tc_imports_find(import);
+        char *module = tc_name_shown(import->module);
+        char *name = tc_name_shown(import->name);
+        char *type = tc_extern_shown(&import->type);
+        printf("  %s.%s %s: %s%s\n", module, name, type,
+               provided.function ? "provided" : "not provided, ",
+               provided.function ? "" : provided.reason);
+        free(module);
+        free(name);
+        free(type);
+        free(provided.reason);
+    }
+}
+
+static void show_exports(const tc_wasm *wasm) {
+    printf("exports: %zu\n", wasm->export_count);
+    for (size_t i = 0; i < wasm->export_count; i++) {
+        char *name = tc_name_shown(wasm->exports[i].name);
+        char *type = tc_extern_shown(&wasm->exports[i].type);
+        printf("  %s %s\n", name, type);
+        free(name);
+        free(type);
+    }
+}
+
+int tc_command_inspect(const char *path) {
+    tc_wasm wasm;
+    int status = TC_EXIT_FAILURE;
+    if (tc_wasm_read(&wasm, path) == 0) {
+        show_summary(&wasm);
+        show_kind(&wasm);
+        show_imports(&wasm);
+        show_exports(&wasm);
+        status = TC_EXIT_OK;
+    }
+    tc_wasm_reset(&wasm);
+    return status;
+}

@@ -1,0 +1,148 @@
+/* Running other programs: several at a time, their output kept, and all of them stopped when the
+ * command is.
+ *
+ * Between tc_process_enter and tc_process_leave the signals that matter are blocked and taken by
+ * sigwaitinfo, so that none can fall between looking and waiting.
+ */
+#include "timecraft.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static struct {
+    sigset_t waited;   /* SIGCHLD and what asks us to stop */
+    sigset_t original; /* the mask to give to programs */
+    int interrupted;
+    pid_t *running;
+    size_t running_count;
+} state;
+
+void tc_process_enter(void) {
+    static const int stops[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(&state.waited);
+    sigaddset(&state.waited, SIGCHLD);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        struct sigaction action;
+        /* What was ignored from the start, as by nohup, stays so. */
+        if (sigaction(stops[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&state.waited, stops[i]);
+    }
+    /* With SIGCHLD ignored, as some parents leave it, there would be no status to wait for. */
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_BLOCK, &state.waited, &state.original);
+}
+
+void tc_process_leave(void) {
+    /* One that came since the last wait counts too. */
+    struct timespec no_time = {0, 0};
+    sigset_t stops = state.waited;
+    sigdelset(&stops, SIGCHLD);
+    int number = sigtimedwait(&stops, NULL, &no_time);
+    if (number > 0 && !state.interrupted)
+        state.interrupted = number;
+    sigprocmask(SIG_SETMASK, &state.original, NULL);
+}
+
+int tc_process_interrupted(void) {
+    return state.interrupted;
+}
+
+static int spawn(pid_t *pid, const tc_words *argv, const char *directory, int output) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &state.original);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    if (directory)
+        posix_spawn_file_actions_addchdir_np(&actions, directory);
+    int error = posix_spawnp(pid, argv->items[0], &actions, &attributes, argv->items, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+pid_t tc_process_start(const tc_words *argv, const char *directory, int output) {
+    pid_t pid;
+    tc_progress_command(argv);
+    int error = spawn(&pid, argv, directory, output);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    state.running = tc_reallocate(state.running, (state.running_count + 1) * sizeof *state.running);
+    state.running[state.running_count++] = pid;
+    return pid;
+}
+
+static void forget(pid_t pid) {
+    for (size_t i = 0; i < state.running_count; i++) {
+        if (state.running[i] == pid) {
+            state.running[i] = state.running[--state.running_count];
+            return;
+        }
+    }
+}
+
+void tc_process_stop(void) {
+    for (size_t i = 0; i < state.running_count; i++)
+        kill(state.running[i], SIGTERM);
+    while (state.running_count) {
+        pid_t pid = waitpid(state.running[0], NULL, 0);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        forget(state.running[0]);
+    }
+}
+
+pid_t tc_process_wait(int *status) {
+    while (state.running_count && !state.interrupted) {
+        int raw;
+        pid_t pid = waitpid(-1, &raw, WNOHANG);
+        if (pid > 0) {
+            forget(pid);
+            *status = WIFSIGNALED(raw) ? 128 + WTERMSIG(raw) : WEXITSTATUS(raw);
+            return pid;
+        }
+        int number = sigwaitinfo(&state.waited, NULL);
+        if (number > 0 && number != SIGCHLD)
+            state.interrupted = number;
+    }
+    tc_process_stop();
+    return -1;
+}
+
+int tc_process_output(void) {
+    int output = memfd_create("timecraft", MFD_CLOEXEC);
+    if (output < 0)
+        tc_error("no memory for the output of a program: %s", strerror(errno));
+    return output;
+}
+
+int tc_process_run(const tc_words *argv, const char *directory, tc_buffer *text) {
+    int status = 127;
+    int output = tc_process_output();
+    tc_buffer_reset(text);
+    tc_buffer_add(text, "", 0);
+    if (output < 0)
+        return status;
+    if (tc_process_start(argv, directory, output) < 0)
+        tc_buffer_print(text, "%s: %s\n", argv->items[0], strerror(errno));
+    else if (tc_process_wait(&status) < 0)
+        status = -1;
+    else
+        tc_file_read_descriptor(output, SIZE_MAX / 2, text);
+    close(output);
+    return status;
+}

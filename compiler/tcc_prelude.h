@@ -1,0 +1,43 @@
+/* Included in front of wasm2c's output when tcc compiles it: the GNU C builtins that tcc does not
+ * have, and a memcpy that is no call for the sizes of WebAssembly's values.
+ *
+ * `static inline` costs nothing here: tcc writes out only those that are called.
+ */
+#ifndef TC_TCC_PRELUDE_H
+#define TC_TCC_PRELUDE_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Like the builtins, all but popcount are for numbers other than zero. */
+static inline int tc_popcount(uint64_t value) {
+    value -= value >> 1 & 0x5555555555555555u;
+    value = (value & 0x3333333333333333u) + (value >> 2 & 0x3333333333333333u);
+    value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (int)(value * 0x0101010101010101u >> 56);
+}
+
+/* The number of bits below the lowest set one is that of the bits that x & -x lies above. */
+static inline int tc_ctz(uint64_t value) {
+    return tc_popcount((value & -value) - 1);
+}
+
+/* Spreads the highest set bit to all below it; what is not set then leads. */
+static inline int tc_clz(uint64_t value) {
+    value |= value >> 1;
+    value |= value >> 2;
+    value |= value >> 4;
+    value |= value >> 8;
+    value |= value >> 16;
+    value |= value >> 32;
+    return 64 - tc_popcount(value);
+}
+
+#define __builtin_popcount(value)   tc_popcount((uint32_t)(value))
+#define __builtin_popcountll(value) tc_popcount(value)
+#define __builtin_ctz(value)        tc_ctz((uint32_t)(value))
+#define __builtin_ctzll(value)      tc_ctz(value)
+#define __builtin_clz(value)        (tc_clz((uint32_t)(value)) - 32)
+#define __builtin_clzll(value)      tc_clz(value)
+
+#endif
