@@ -25,6 +25,7 @@ libclang-rt-dev-wasm32
 liburing-dev
 libssl-dev
 lld
+llvm
 make
 openssl
 pkg-config

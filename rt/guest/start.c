@@ -76,8 +76,10 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    pthread_attr_setstack(&attributes, work.stack.low, (size_t)(work.stack.high - work.stack.low));
-    int error = pthread_create(&thread, &attributes, run_job, &work);
+    int error = pthread_attr_setstack(&attributes, work.stack.low,
+                                      (size_t)(work.stack.high - work.stack.low));
+    if (error == 0)
+        error = pthread_create(&thread, &attributes, run_job, &work);
     if (error != 0) {
         tc_report("%s: no thread can be made for it: %s", tc_guest_module.name, strerror(error));
         exit(EXIT_FAILURE);
