@@ -1,11 +1,11 @@
-// run: --dir=/tmp --allow-net=unix:/tmp/tc-sdk.sock --allow-listen=unix:/tmp/tc-sdk.sock
+// run: --dir=. --allow-net=unix:tc-sdk.sock --allow-listen=unix:tc-sdk.sock
 /* Unix sockets, stream and datagram, named by a path. */
 #include <stddef.h>
 #include <sys/un.h>
 
 #include "check.h"
 
-#define PATH "/tmp/tc-sdk.sock"
+#define PATH "tc-sdk.sock"
 
 static void check_stream(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = PATH}, own;
@@ -48,7 +48,7 @@ static void check_datagram(void) {
 }
 
 static void check_refused(void) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/tmp/tc-sdk-other.sock"};
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "tc-sdk-other.sock"};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_ERRNO(connect(fd, (struct sockaddr *)&address, sizeof address), EACCES);
     address.sun_path[0] = 0; /* neither abstract names nor none at all */
