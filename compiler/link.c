@@ -12,7 +12,8 @@
 
 void tc_link_libraries(tc_words *argv, bool link_static) {
     if (link_static)
-        tc_words_add_split(argv, "-Wl,-Bstatic " TIMECRAFT_STATIC_LIBRARIES " -Wl,-Bdynamic");
+        tc_words_add_split(argv, "-Wl,-Bstatic " TIMECRAFT_STATIC_LIBRARIES
+                                 " -Wl,-Bdynamic -static-libgcc");
     else
         tc_words_add_split(argv, "-lssl -lcrypto -luring");
     tc_words_add_split(argv, "-lm -lpthread -ldl");
@@ -37,7 +38,8 @@ int tc_link(tc_build *build, const char *output) {
     tc_words_add(&argv, "%s", output);
     tc_words_add_all(&argv, &build->objects);
     tc_words_add(&argv, "%s", build->tools.library);
-    tc_words_add_split(&argv, "-Wl,--as-needed -Wl,-z,relro -Wl,-z,now");
+    /* tcc's objects do not say that they need no executable stack. */
+    tc_words_add_split(&argv, "-Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack");
     tc_link_libraries(&argv, build->options->link_static);
     tc_words_add_all(&argv, &build->tools.ldflags);
     int status = tc_process_run(&argv, build->work, &text);

@@ -6,8 +6,20 @@
 #ifndef TC_TCC_PRELUDE_H
 #define TC_TCC_PRELUDE_H
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+
+/* tcc's own is a function of tcc's own library, which the program is not linked with. wasm2c's
+ * output has one use of it, in a function for hosts that look types up at run time; the runtime
+ * does not. */
+#undef va_arg
+#define va_arg(list, type) (*(type *)tc_no_va_arg())
+static inline void *tc_no_va_arg(void) {
+    extern void abort(void);
+    abort();
+    return 0;
+}
 
 /* Like the builtins, all but popcount are for numbers other than zero. */
 static inline int tc_popcount(uint64_t value) {

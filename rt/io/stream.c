@@ -35,8 +35,10 @@ void tc_stream_close(tc_stream *stream, uint64_t patience) {
             break;
     }
     tc_engine_get()->stream_close(stream);
-    while (stream->first)
-        tc_stream_consume(stream, stream->first->length - stream->first->offset);
+    for (tc_chunk *chunk = stream->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        tc_engine_get()->chunk_free(chunk);
+    }
     free(stream->out);
     free(stream);
 }

@@ -89,7 +89,8 @@ static void step_handshake(void *context) {
     }
     if (tls->state == TC_TLS_HANDSHAKE)
         return;
-    tc_stream_flush(tls->stream); /* the last flight, or the alert, is awaited by the peer */
+    if (tls->state == TC_TLS_FAILED)
+        tc_stream_flush(tls->stream); /* the alert; a last flight leaves with what comes next */
     tc_stream_watch(tls->stream, NULL, NULL, 0);
 }
 

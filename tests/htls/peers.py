@@ -487,7 +487,7 @@ class GoPeer(ProcessPeer):
             subprocess.run(["go", "build", "-o", path, source], check=True,
                            env={**os.environ, "GO111MODULE": "off", "GOFLAGS": ""})
 
-        return support.made_once([source], ["go peer"], build)
+        return support.made_once("go_peer", [source], [], build)
 
     def launch(self):
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -1,8 +1,9 @@
 """Builds guests, runs them, and reads what they say: shared by the tests of sockets and hTLS.
 
-TIMECRAFT           the command under test; build/bin/timecraft of this tree by default
-TIMECRAFT_IO        the I/O engine under test (uring or syscall), passed on to the guests
-TIMECRAFT_TEST_DIR  where built guests are kept between runs; by default a folder that is removed
+TIMECRAFT             the command under test; build/bin/timecraft of this tree by default
+TIMECRAFT_IO          the I/O engine under test (uring or syscall), passed on to the guests
+TIMECRAFT_TEST_DIR    where built guests are kept between runs; by default a folder that is removed
+TIMECRAFT_TEST_LEVEL  how guests are built; -O0 by default, the quickest
 """
 
 import atexit
@@ -28,6 +29,7 @@ TIMECRAFT = os.path.abspath(os.environ.get("TIMECRAFT") or
                             os.path.join(TREE, "build", "bin", "timecraft"))
 PREFIX = os.path.dirname(os.path.dirname(TIMECRAFT))
 ENGINE = os.environ.get("TIMECRAFT_IO", "")
+LEVEL = os.environ.get("TIMECRAFT_TEST_LEVEL", "-O0")
 
 ALL_NETWORK = "--allow-net --allow-listen"
 
@@ -74,11 +76,11 @@ def content_key(files, words):
     return digest.hexdigest()[:24]
 
 
-def made_once(files, words, make):
+def made_once(name, files, words, make):
     """The path of what `make(path)` makes from `files` and `words`. Several test programs may ask
     at once: one makes it, the others wait."""
     os.makedirs(KEPT_FOLDER, exist_ok=True)
-    path = os.path.join(KEPT_FOLDER, content_key(files, words))
+    path = os.path.join(KEPT_FOLDER, f"{content_key(files, words)}-{name}")
     with open(path + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(path):
@@ -97,8 +99,13 @@ def run_tool(*command):
 
 def runtime_files():
     """What a built program consists of beside the guest."""
-    library = os.path.join(PREFIX, "lib", "timecraft", "libtimecraft.a")
-    return [TIMECRAFT] + ([library] if os.path.exists(library) else [])
+    return [TIMECRAFT, os.path.join(PREFIX, "lib", "timecraft", "libtimecraft.a")]
+
+
+def sdk_files():
+    top = os.path.join(PREFIX, "share", "timecraft", "sdk", "c")
+    return sorted(os.path.join(folder, name) for folder, _, names in os.walk(top)
+                  for name in names)
 
 
 def guest_source(name):
@@ -131,8 +138,8 @@ def wasm(name, *flags, sdk=True):
         run_tool(compiler, *cflags, "-O2", "-Wall", "-Wextra", *includes, *flags, *sources, *libs,
                  "-o", path)
 
-    archives = [word for word in libs if os.path.isfile(word)]
-    return made_once(sources + guest_headers() + archives, [*cflags, *libs, *flags], compile_guest)
+    files = sources + guest_headers() + (sdk_files() if sdk else [])
+    return made_once(name + ".wasm", files, [*cflags, *libs, *flags], compile_guest)
 
 
 def program(name, *flags, sdk=True, build_options=()):
@@ -140,10 +147,10 @@ def program(name, *flags, sdk=True, build_options=()):
     module = wasm(name, *flags, sdk=sdk)
 
     def build(path):
-        run_tool(TIMECRAFT, "build", "-O0", *build_options, module, "-o", path)
+        run_tool(TIMECRAFT, "build", LEVEL, *build_options, module, "-o", path)
 
-    words = ["native", *build_options, toolchain_text()]
-    return made_once([module] + runtime_files(), words, build)
+    words = [LEVEL, *build_options, toolchain_text()]
+    return made_once(name, [module] + runtime_files(), words, build)
 
 
 # Running.
