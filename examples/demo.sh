@@ -57,6 +57,7 @@ say "A TLS server on loopback"
 # which it got.
 page="Hello from the other side of TLS: $(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
 printf 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%s\n' "$page" >"$work/hello.txt"
+: >"$work/server.log"
 (cd "$work" && exec openssl s_server -accept 127.0.0.1:0 -HTTP -cert server.pem -key server.key) \
     >"$work/server.log" 2>&1 &
 server=$!

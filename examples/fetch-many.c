@@ -92,9 +92,10 @@ static int parse(const char *address, fetch *f) {
 /* Begins to connect, and asks for TLS right away: both go on in the background. */
 static void start(fetch *f, const struct addrinfo *address) {
     clock_gettime(CLOCK_MONOTONIC, &f->start);
-    f->request_length = (size_t)snprintf(
-        f->request, sizeof f->request,
-        "GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: fetch-many\r\n\r\n", f->path, f->host);
+    const char *form = strchr(f->host, ':') ? "GET %s HTTP/1.0\r\nHost: [%s]:%s\r\n\r\n"
+                                            : "GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n";
+    f->request_length =
+        (size_t)snprintf(f->request, sizeof f->request, form, f->path, f->host, f->port);
     f->fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (f->fd < 0) {
         finish(f, strerror(errno));

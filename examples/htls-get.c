@@ -74,8 +74,9 @@ int main(int argc, char **argv) {
         return fail("TLS handshake", sock);
 
     char request[2048];
-    int length = snprintf(request, sizeof request,
-                          "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host);
+    const char *form = strchr(host, ':') ? "GET %s HTTP/1.0\r\nHost: [%s]:%s\r\n\r\n"
+                                         : "GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n";
+    int length = snprintf(request, sizeof request, form, path, host, port);
     if (length < 0 || (size_t)length >= sizeof request) {
         fprintf(stderr, "htls-get: the host's name and the path are too long together\n");
         return 2;
