@@ -96,6 +96,7 @@ const tc_engine *tc_engine_syscall(void);
 void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk);
 void tc_stream_sent(tc_stream *stream, size_t length);
 void tc_stream_has_event(tc_stream *stream);
+bool tc_stream_events_pending(void); /* such an event has not been run yet: do not wait */
 short tc_stream_readiness(const tc_stream *stream);
 extern tc_stream *tc_stream_watched; /* list of watched streams */
 /* Calls the events that are due. Returns whether there were any. */

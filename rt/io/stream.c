@@ -12,6 +12,8 @@
 
 tc_stream *tc_stream_watched;
 
+static unsigned events_pending; /* watched streams whose event is due */
+
 tc_stream *tc_stream_open(int fd) {
     tc_stream *stream = calloc(1, sizeof *stream);
     if (!stream)
@@ -169,10 +171,26 @@ short tc_stream_readiness(const tc_stream *stream) {
     short ready = 0;
     if (stream->first || stream->ended || stream->receive_error)
         ready |= POLLIN;
-    if (stream->send_error ||
-        (stream->send_state != TC_SEND_BLOCKED && tc_stream_has_room(stream)))
+    if (stream->send_error || (stream->send_state != TC_SEND_BLOCKED && tc_stream_has_room(stream)))
         ready |= POLLOUT;
     return ready;
+}
+
+void tc_stream_has_event(tc_stream *stream) {
+    if (!stream->event || stream->event_pending)
+        return;
+    stream->event_pending = true;
+    events_pending++;
+}
+
+bool tc_stream_events_pending(void) {
+    return events_pending > 0;
+}
+
+static void clear_event(tc_stream *stream) {
+    if (stream->event_pending)
+        events_pending--;
+    stream->event_pending = false;
 }
 
 void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, uint64_t deadline) {
@@ -183,21 +201,17 @@ void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, u
     if (watched == (event != NULL))
         return;
     if (watched) {
+        clear_event(stream);
         *stream->previous_watched = stream->next_watched;
         if (stream->next_watched)
             stream->next_watched->previous_watched = stream->previous_watched;
         return;
     }
-    stream->event_pending = false;
     stream->next_watched = tc_stream_watched;
     stream->previous_watched = &tc_stream_watched;
     if (tc_stream_watched)
         tc_stream_watched->previous_watched = &stream->next_watched;
     tc_stream_watched = stream;
-}
-
-void tc_stream_has_event(tc_stream *stream) {
-    stream->event_pending = true;
 }
 
 bool tc_stream_run_events(void) {
@@ -210,7 +224,7 @@ bool tc_stream_run_events(void) {
         next = stream->next_watched;
         if (!stream->event_pending && now < stream->event_deadline)
             continue;
-        stream->event_pending = false;
+        clear_event(stream);
         stream->event(stream->event_context);
         any = true;
     }

@@ -39,7 +39,7 @@
 #define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
 
 #define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
-#define FLUSH_DELAY 1000000      /* nanoseconds */
+#define FLUSH_DELAY 4000000      /* nanoseconds */
 
 /* What a completion belongs to: a pointer with one of these in its low bits. */
 enum { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ROOM, TAG_OPERATION, TAG_MASK = 7 };
@@ -392,7 +392,9 @@ static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_
     set_owner(entry, &op, TAG_OPERATION);
     bool cancelled = false;
     while (!op.done) {
-        submit_and_wait(cancelled ? TC_NEVER : tc_stream_earliest_deadline(deadline));
+        submit_and_wait(tc_stream_events_pending() ? 0
+                        : cancelled                ? TC_NEVER
+                                                   : tc_stream_earliest_deadline(deadline));
         if (!op.done && !cancelled && deadline != TC_NEVER && tc_io_now() >= deadline) {
             cancel(&op, TAG_OPERATION);
             cancelled = true;
@@ -448,15 +450,17 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
     for (tc_stream *stream = tc_stream_watched; stream; stream = stream->next_watched)
         if (!stream->first)
             arm_receive(stream);
-    uint64_t until = count_ready(interests, count) ? 0 : tc_stream_earliest_deadline(deadline);
+    uint64_t until = tc_stream_earliest_deadline(deadline);
     int error = 0;
+    bool now = count_ready(interests, count) || tc_stream_events_pending();
     if (descriptors) {
         submit();
         reap();
-        error = wait_with_poll(interests, count, count_ready(interests, count) ? 0 : until);
+        now = now || count_ready(interests, count) || tc_stream_events_pending();
+        error = wait_with_poll(interests, count, now ? 0 : until);
         reap();
     } else {
-        submit_and_wait(until);
+        submit_and_wait(now ? 0 : until);
     }
     tc_stream_run_events();
     int ready = error ? error : count_ready(interests, count);
