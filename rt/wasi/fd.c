@@ -437,7 +437,7 @@ uint32_t tc_wasi_fd_prestat_dir_name(tc_wasi *wasi, uint32_t fd, uint32_t path, 
     size_t name_length = strlen(name);
     if (length < name_length)
         return TC_WASI_NAMETOOLONG;
-    void *at = tc_memory_span(&wasi->memory, path, name_length);
+    void *at = tc_memory_span(&wasi->memory, path, length);
     if (!at)
         return TC_WASI_FAULT;
     memcpy(at, name, name_length);

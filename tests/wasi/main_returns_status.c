@@ -1,0 +1,4 @@
+// status: 42
+int main(void) {
+    return 42;
+}

@@ -1,0 +1,21 @@
+;; A module without a memory: every pointer is EFAULT (21), the rest works.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get"
+    (func $clock_time_get (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sched_yield" (func $sched_yield (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (func $expect (param $got i32) (param $wanted i32) (param $status i32)
+    (if (i32.ne (local.get $got) (local.get $wanted))
+      (then (call $proc_exit (local.get $status)))))
+  (func (export "_start")
+    (call $expect (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0))
+      (i32.const 21) (i32.const 1))
+    (call $expect (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 0))
+      (i32.const 21) (i32.const 2))
+    (call $expect (call $random_get (i32.const 0) (i32.const 0)) (i32.const 21) (i32.const 3))
+    (call $expect (call $random_get (i32.const -1) (i32.const -1)) (i32.const 21) (i32.const 4))
+    (call $expect (call $fd_close (i32.const 0)) (i32.const 0) (i32.const 5))
+    (call $expect (call $sched_yield) (i32.const 0) (i32.const 6))))

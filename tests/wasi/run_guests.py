@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+"""Builds the guests of this folder and runs them: status 0 is a pass.
+
+    TIMECRAFT=build/bin/timecraft tests/wasi/run_guests.py [-j N] [GUEST...]
+
+A guest is a C file, or a WAT file (needs WAT2WASM=…/wat2wasm, or one on PATH). Comment lines at its
+top say what it needs; {tmp} is a new folder, made for each run and removed after it:
+
+    // run: OPTIONS        options of the runtime, as in TIMECRAFT_OPTIONS
+    // args: ARGUMENTS     the guest's arguments, quoted as in a shell; \\xHH is a byte
+    // env: NAME=VALUE     set in the host's environment
+    // setup: SHELL        run before, in {tmp}
+    // check: SHELL        run after, in {tmp}; must succeed
+    // swap: A B           a thread exchanges the two paths of {tmp} all the time
+    // stdin: KIND         file TEXT, pipe TEXT, open (a pipe that nobody writes to), closed, tty
+    // stdout: KIND        broken (a pipe that nobody reads), closed, tty, file
+    // status: N           the exit status to expect, 0 unless given
+    // stdout-has: TEXT    text that must be in the output
+    // stderr-has: TEXT
+    // stderr-not: TEXT    text that must not
+    // stderr-lines: N     how many lines there must be
+    // cflags: FLAGS       for compiling the guest
+    // timeout: SECONDS    30 unless given
+
+Guests with a --dir run twice: with the kernel's path resolution and with our own (TIMECRAFT_FS).
+"""
+import concurrent.futures
+import ctypes
+import os
+import pathlib
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+TIMECRAFT = os.environ.get("TIMECRAFT", str(HERE.parent.parent / "build/bin/timecraft"))
+CLANG = os.environ.get("CLANG", "clang")
+WAT2WASM = os.environ.get("WAT2WASM", "wat2wasm")
+HEADER = re.compile(r"^(?://|;;) ([a-z-]+): ?(.*)$")
+KEYS = {"run", "args", "env", "setup", "check", "swap", "stdin", "stdout", "status", "stdout-has",
+        "stderr-has", "stderr-not", "stderr-lines", "cflags", "timeout"}
+
+
+class Failed(Exception):
+    pass
+
+
+def read_header(source):
+    """The lines `// key: value` at the top, as key -> list of values."""
+    header = {}
+    for line in source.read_text(errors="replace").splitlines():
+        match = HEADER.match(line)
+        if match and match[1] in KEYS:
+            header.setdefault(match[1], []).append(match[2])
+        elif not line.startswith(("//", ";;", "/*", " *")):
+            break
+    return header
+
+
+def run_tool(command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode != 0:
+        raise Failed(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
+                     + done.stdout.decode(errors="replace"))
+
+
+def build(source, header, folder):
+    module, program = folder / (source.stem + ".wasm"), folder / source.stem
+    if source.suffix == ".wat":
+        run_tool([WAT2WASM, "--enable-all", source, "-o", module])
+    else:
+        run_tool([CLANG, "--target=wasm32-wasi", "-O1", "-Wall", "-Wextra", "-Werror", "-I", HERE,
+                  *shlex.split(" ".join(header.get("cflags", []))), source, "-o", module])
+    run_tool([TIMECRAFT, "build", "-O0", module, "-o", program])
+    return program
+
+
+class Swapper:
+    """Exchanges two paths, without a moment in which either is missing, until it is stopped."""
+
+    def __init__(self, pairs):
+        self.pairs, self.stop = pairs, threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        libc, at_fdcwd, exchange = ctypes.CDLL(None, use_errno=True), -100, 2
+        while not self.stop.is_set():
+            for first, second in self.pairs:
+                libc.renameat2(at_fdcwd, first, at_fdcwd, second, exchange)
+
+    def __enter__(self):
+        if self.pairs:
+            self.thread.start()
+
+    def __exit__(self, *_):
+        self.stop.set()
+        if self.pairs:
+            self.thread.join()
+
+
+def open_stdin(kind, folder):
+    """(descriptor for the program, descriptors to keep open meanwhile)"""
+    kind, _, text = kind.partition(" ")
+    text = text.encode().decode("unicode_escape").encode("latin-1")
+    if kind == "file":
+        (folder / "stdin").write_bytes(text)
+        return os.open(folder / "stdin", os.O_RDONLY), []
+    if kind in ("pipe", "open"):
+        reader, writer = os.pipe()
+        os.write(writer, text)
+        if kind == "open":
+            return reader, [writer]
+        os.close(writer)
+        return reader, []
+    if kind == "tty":
+        master, slave = pty.openpty()
+        return slave, [master]
+    return os.open("/dev/null", os.O_RDONLY), []
+
+
+def closing(kind, number):
+    return lambda: os.close(number) if kind == "closed" else None
+
+
+def run_program(program, header, folder, extra_environment):
+    def one(key, default=""):
+        return header.get(key, [default])[-1]
+
+    def filled(text):
+        return text.replace("{tmp}", str(folder / "tmp"))
+
+    environment = {"PATH": os.environ["PATH"], "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
+                   "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", ""), **extra_environment}
+    for name in ("TIMECRAFT_IO",):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    environment.update(line.split("=", 1) for line in header.get("env", []))
+    environment["TIMECRAFT_OPTIONS"] = filled(" ".join(header.get("run", [])))
+    arguments = [part.encode().decode("unicode_escape").encode("latin-1")
+                 for line in header.get("args", []) for part in shlex.split(line)]
+
+    tmp = folder / "tmp"
+    tmp.mkdir()
+    for line in header.get("setup", []):
+        run_tool(["sh", "-ec", filled(line)], cwd=tmp)
+
+    stdin, keep = open_stdin(one("stdin"), folder)
+    stdout_kind = one("stdout", "capture")
+    if stdout_kind == "broken":
+        reader, stdout = os.pipe()
+        os.close(reader)
+    elif stdout_kind == "tty":
+        master, stdout = pty.openpty()
+        keep.append(master)
+    elif stdout_kind == "file":
+        stdout = os.open(folder / "stdout", os.O_RDWR | os.O_CREAT)
+    else:
+        stdout = None
+
+    def close_some():
+        closing(one("stdin"), 0)()
+        closing(stdout_kind, 1)()
+
+    pairs = [[os.fsencode(tmp / path) for path in line.split()] for line in header.get("swap", [])]
+    try:
+        with Swapper(pairs):
+            done = subprocess.run([os.fsencode(program), *arguments], env=environment, stdin=stdin,
+                                  stdout=subprocess.PIPE if stdout is None else stdout,
+                                  stderr=subprocess.PIPE, preexec_fn=close_some, cwd=tmp,
+                                  timeout=float(one("timeout", "30")))
+        output = done.stdout or b""
+        if stdout_kind == "file":
+            output = (folder / "stdout").read_bytes()
+        if stdout_kind == "tty" and done.returncode != 0:
+            output = os.read(keep[-1], 65536)
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"did not end: {late}\n{(late.stdout or b'').decode(errors='replace')}") from late
+    finally:
+        for descriptor in [stdin, *keep] + ([stdout] if stdout is not None else []):
+            os.close(descriptor)
+
+    said = (output + done.stderr).decode(errors="replace")
+    if done.returncode != int(one("status", "0")):
+        raise Failed(f"status {done.returncode}\n{said}")
+    for text in header.get("stdout-has", []):
+        if filled(text).encode() not in output:
+            raise Failed(f"not in the output: {filled(text)}\n{said}")
+    for text in header.get("stderr-has", []):
+        if filled(text).encode() not in done.stderr:
+            raise Failed(f"not on standard error: {filled(text)}\n{said}")
+    for text in header.get("stderr-not", []):
+        if filled(text).encode() in done.stderr:
+            raise Failed(f"on standard error: {filled(text)}\n{said}")
+    lines = done.stderr.count(b"\n")
+    if lines != int(one("stderr-lines", str(lines))):
+        raise Failed(f"{lines} lines on standard error\n{said}")
+    for line in header.get("check", []):
+        run_tool(["sh", "-ec", filled(line)], cwd=tmp)
+
+
+def test(source):
+    """None, or why the guest failed."""
+    header = read_header(source)
+    ways = [{}]
+    if any("--dir" in line for line in header.get("run", [])):
+        ways.append({"TIMECRAFT_FS": "walk"})
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="timecraft-guest-"))
+    try:
+        program = build(source, header, folder)
+        for number, way in enumerate(ways):
+            try:
+                (folder / str(number)).mkdir()
+                run_program(program, header, folder / str(number), way)
+            except Failed as why:
+                if way:
+                    raise Failed(f"with {way}: {why}") from why
+                raise
+    except Failed as why:
+        return str(why)
+    finally:
+        subprocess.run(["chmod", "-R", "u+rwx", folder], stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def main(words):
+    jobs = os.cpu_count()
+    if words[:1] == ["-j"]:
+        jobs, words = int(words[1]), words[2:]
+    sources = [pathlib.Path(word).resolve() for word in words] or sorted(
+        path for path in HERE.iterdir() if path.suffix in (".c", ".wat"))
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for source, why in zip(sources, pool.map(test, sources)):
+            print(("FAIL " if why else "ok   ") + source.stem, flush=True)
+            if why:
+                failed += 1
+                print("     " + why.rstrip().replace("\n", "\n     "), flush=True)
+    if len(sources) > 1:
+        print(f"{len(sources) - failed} of {len(sources)} guests passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
