@@ -1,8 +1,10 @@
 // run: --dir {tmp}/ro::/:ro --dir {tmp}/rw::/rw
-// setup: mkdir -p ro/dir ro/empty rw; printf text > ro/file; ln -s file ro/link; touch -h -d @1000
-// ro/file ro/link stderr-has: --dir {tmp}/ro::/ without :ro check: test "$(cat ro/file)" = text;
-// test "$(ls ro | tr '\n' ' ')" = "dir empty file link " check: test "$(stat -c %Y ro/file)" =
-// 1000; test "$(stat -c %Y ro/link)" = 1000; test -z "$(ls ro/dir)"
+// setup: mkdir -p ro/dir ro/empty rw; printf text > ro/file; ln -s file ro/link
+// setup: touch -h -d @1000 ro/file ro/link
+// stderr-has: --dir {tmp}/ro::/ without :ro
+// check: test "$(cat ro/file)" = text; test -z "$(ls ro/dir)"
+// check: test "$(ls ro | tr '\n' ' ')" = "dir empty file link "
+// check: test "$(stat -c %Y ro/file)" = 1000; test "$(stat -c %Y ro/link)" = 1000
 /* Beneath a read-only grant nothing can be changed in any way: EROFS, and one line for the person.
  */
 #include "wasi_raw.h"
