@@ -12,7 +12,8 @@ top say what it needs; {tmp} is a new folder, made for each run and removed afte
     // setup: SHELL        run before, in {tmp}
     // check: SHELL        run after, in {tmp}; must succeed
     // swap: A B           a thread exchanges the two paths of {tmp} all the time
-    // stdin: KIND         file TEXT, pipe TEXT, open (a pipe that nobody writes to), closed, tty
+    // stdin: KIND         file TEXT, pipe TEXT, open (a pipe that nobody writes to), closed, tty,
+                           folder (one with a file "secret" in it)
     // stdout: KIND        broken (a pipe that nobody reads), closed, tty, file
     // status: N           the exit status to expect, 0 unless given
     // stdout-has: TEXT    text that must be in the output
@@ -117,6 +118,10 @@ def open_stdin(kind, folder):
             return reader, [writer]
         os.close(writer)
         return reader, []
+    if kind == "folder":
+        (folder / "stdin").mkdir()
+        (folder / "stdin/secret").write_text("secret")
+        return os.open(folder / "stdin", os.O_RDONLY), []
     if kind == "tty":
         master, slave = pty.openpty()
         return slave, [master]
