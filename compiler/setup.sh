@@ -23,6 +23,7 @@ gcc
 libc6-dev
 libclang-rt-dev-wasm32
 liburing-dev
+libsimde-dev
 libssl-dev
 lld
 llvm
@@ -38,6 +39,7 @@ cppcheck
 curl
 gnutls-bin
 nginx-light
+ninja-build
 python3
 python3-cryptography
 strace
@@ -184,7 +186,7 @@ wrap_wabt() {
     [ -e "$root/$loader" ] || fail "the unpacked libc6 has no dynamic loader where it was expected"
     # Not needed at run time: locales' converters, the WABT library, manuals. Licences stay.
     rm -rf "$root/${loader%/*}/gconv" "$root/${loader%/*}/nodejs" "$root/${loader%/*}/libwabt.a" \
-        "$root/usr/include/wabt" \
+        "$root/usr/include/wabt" "$root/etc" \
         "$root/usr/share/man" "$root/usr/share/gdb" "$root/usr/share/lintian"
     mkdir -p "$root/bin"
     for program in "$root"/usr/bin/*; do

@@ -4,8 +4,8 @@
 # MODULE is a file (relative to the source directory, or made by this project in the binary
 # directory) or the name of an executable target whose file is the module. OPTIONS are options of
 # `timecraft build`: grants, -O0 to -O3, --static and so on. The program lies in
-# CMAKE_RUNTIME_OUTPUT_DIRECTORY if that is set, else in the current binary directory; the target's
-# property TIMECRAFT_PROGRAM says where.
+# CMAKE_RUNTIME_OUTPUT_DIRECTORY if that is set, else in bin/ of the current binary directory; the
+# target's property TIMECRAFT_PROGRAM says where.
 #
 # Example:
 #   timecraft_add_executable(fetch fetch.wasm OPTIONS --allow-net=example.com:443 --require-tls)
@@ -26,9 +26,11 @@ function(timecraft_add_executable name module)
   else()
     set(file "${CMAKE_CURRENT_BINARY_DIR}/${module}")
   endif()
+  # Not in a binary directory itself: there the target's own name stands for a file of that name,
+  # which make and ninja would take for the program.
   set(directory "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-  if(NOT directory)
-    set(directory "${CMAKE_CURRENT_BINARY_DIR}")
+  if(NOT directory OR directory STREQUAL CMAKE_BINARY_DIR)
+    set(directory "${CMAKE_CURRENT_BINARY_DIR}/bin")
   endif()
   set(program "${directory}/${name}")
 

@@ -1,0 +1,81 @@
+"""An installation works by itself, wherever it stands, and CMake projects find it.
+
+Environment: TIMECRAFT, the command of the build tree that is installed.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ["TIMECRAFT"]).parent.parent
+
+GUEST = """#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv) {
+    printf("%s, %s\\n", argc > 1 ? argv[1] : "nobody", getenv("GREETING"));
+    return 3;
+}
+"""
+
+PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(consumer C)
+find_package(timecraft 0.1 REQUIRED)
+add_executable(guest guest.c)
+timecraft_add_executable(app guest OPTIONS -O0 --env=GREETING=hello)
+install(PROGRAMS $<TARGET_PROPERTY:app,TIMECRAFT_PROGRAM> DESTINATION bin)
+"""
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+class Package(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        run("cmake", "--install", BUILD, "--prefix", cls.folder / "first")
+        # Where it was installed to must not matter.
+        cls.prefix = cls.folder / "moved-here"
+        os.rename(cls.folder / "first", cls.prefix)
+        cls.source = cls.folder / "source"
+        cls.source.mkdir()
+        (cls.source / "guest.c").write_text(GUEST)
+        (cls.source / "CMakeLists.txt").write_text(PROJECT)
+
+    def test_command_is_ready_to_build(self):
+        said = run(self.prefix / "bin/timecraft", "doctor")
+        self.assertIn("Ready to build.", said)
+        self.assertNotIn(str(BUILD), said)
+
+    def configure_and_run(self, generator):
+        build = self.folder / generator
+        run("cmake", "-G", generator, "-S", self.source, "-B", build,
+            f"-DCMAKE_PREFIX_PATH={self.prefix}",
+            f"-DCMAKE_TOOLCHAIN_FILE={self.prefix}/share/timecraft/sdk/c/timecraft-wasi.cmake")
+        said = run("cmake", "--build", build)
+        self.assertNotIn("Circular", said)
+        run("cmake", "--install", build, "--prefix", build / "installed")
+        done = subprocess.run([build / "installed/bin/app", "world"], capture_output=True,
+                              text=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (3, "world, hello\n", ""))
+        self.assertNotIn("Building app", run("cmake", "--build", build))  # nothing to do
+
+    def test_a_project_finds_it_with_make(self):
+        self.configure_and_run("Unix Makefiles")
+
+    @unittest.skipIf(shutil.which("ninja") is None, "ninja is not installed")
+    def test_a_project_finds_it_with_ninja(self):
+        self.configure_and_run("Ninja")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
