@@ -42,6 +42,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TIMECRAFT = os.environ.get("TIMECRAFT", str(HERE.parent.parent / "build/bin/timecraft"))
 CLANG = os.environ.get("CLANG", "clang")
 WAT2WASM = os.environ.get("WAT2WASM", "wat2wasm")
+# Where built guests are kept for the next run; without it they are built each time.
+KEPT = os.environ.get("TIMECRAFT_TEST_DIR")
 HEADER = re.compile(r"^(?://|;;) ([a-z-]+): ?(.*)$")
 KEYS = {"run", "args", "env", "setup", "check", "swap", "stdin", "stdout", "status", "stdout-has",
         "stderr-has", "stderr-not", "stderr-lines", "cflags", "timeout"}
@@ -64,7 +66,10 @@ def read_header(source):
 
 
 def run_tool(command, **options):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    except FileNotFoundError as missing:
+        raise Failed(f"{command[0]}: not found") from missing
     if done.returncode != 0:
         raise Failed(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
                      + done.stdout.decode(errors="replace"))
@@ -79,6 +84,23 @@ def build(source, header, folder):
                   *shlex.split(" ".join(header.get("cflags", []))), source, "-o", module])
     run_tool([TIMECRAFT, "build", "-O0", module, "-o", program])
     return program
+
+
+def kept_or_built(source, header, folder):
+    """The program of an earlier run if nothing that it was made of is newer."""
+    if not KEPT:
+        return build(source, header, folder)
+    kept = pathlib.Path(KEPT) / source.parent.name / source.stem
+    lib = pathlib.Path(TIMECRAFT).resolve().parent.parent / "lib/timecraft"
+    made_of = [source, *source.parent.glob("*.h"), *HERE.glob("*.h"), pathlib.Path(TIMECRAFT),
+               *lib.glob("*.a"), *lib.glob("*.conf")]
+    if not kept.exists() or kept.stat().st_mtime <= max(path.stat().st_mtime for path in made_of):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        program = build(source, header, folder)
+        replacement = kept.with_name(f"{kept.name}.{os.getpid()}")
+        shutil.copy(program, replacement)
+        replacement.replace(kept)  # at once: the same guest may be tested twice at a time
+    return kept
 
 
 class Swapper:
@@ -216,7 +238,7 @@ def test(source):
         ways.append({"TIMECRAFT_FS": "walk"})
     folder = pathlib.Path(tempfile.mkdtemp(prefix="timecraft-guest-"))
     try:
-        program = build(source, header, folder)
+        program = kept_or_built(source, header, folder)
         for number, way in enumerate(ways):
             try:
                 (folder / str(number)).mkdir()
