@@ -88,6 +88,8 @@ static void check_refused(void) {
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, 0x1234, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, IPPROTO_IPV6, 0x1234, &value, sizeof value), ENOPROTOOPT);
+    CHECK_ERRNO(setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &value, sizeof value), ENOPROTOOPT);
+    CHECK_ERRNO(getsockopt(fd, SOL_IP, IP_TTL, &value, &(socklen_t){sizeof value}), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_TYPE, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, 1), EINVAL);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bad, sizeof bad), EDOM);

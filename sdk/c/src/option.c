@@ -32,6 +32,8 @@ static int to_host(int *level, int *name) {
         *name = HOST_TCP_NODELAY;
         return 0;
     }
+    if (*level == HOST_SOL_SOCKET)
+        return ENOPROTOOPT; /* POSIX's IPPROTO_IP: another level to the host */
     if (*level != SOL_SOCKET)
         return 0; /* TIMECRAFT_LEVEL, and whatever else the host may know */
     for (size_t i = 0; i < sizeof socket_names / sizeof *socket_names; i++) {

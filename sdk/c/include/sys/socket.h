@@ -68,6 +68,14 @@
 #define MSG_MORE 0x8000
 #endif
 
+/* Other levels of options (wasi-libc: SOL_SOCKET). */
+#ifndef SOL_IP
+#define SOL_IP 0
+#endif
+#ifndef SOL_IPV6
+#define SOL_IPV6 41
+#endif
+
 /* Options of SOL_SOCKET. Those that the host does not have are answered with ENOPROTOOPT. */
 #ifndef SO_DEBUG
 #define SO_DEBUG 1
