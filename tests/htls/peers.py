@@ -92,10 +92,12 @@ class ThreadPeer(Peer):
             thread.join(WAIT)
 
     def stop(self):
+        if self.stopped.is_set():
+            return
         self.stopped.set()
         self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         self.accepter.join(WAIT)
+        self.listener.close()
         for connection in self.connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -169,8 +171,11 @@ def http_hello(connection):
 def receive_all(connection):
     """Everything to the end of the stream."""
     data = bytearray()
-    while part := connection.recv(1 << 16):
-        data += part
+    try:
+        while part := connection.recv(1 << 16):
+            data += part
+    except ssl.SSLZeroReturnError:
+        pass  # how Python tells the end where this side has said close_notify before
     return bytes(data)
 
 
