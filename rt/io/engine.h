@@ -46,6 +46,9 @@ struct tc_stream {
     void *event_context;
     uint64_t event_deadline;
     bool event_pending;
+    bool sending_shut;  /* while it is being closed: its own direction has ended */
+    size_t last_queued; /* bytes queued when that was last looked at */
+    size_t discarded;   /* bytes thrown away */
     tc_stream *next_watched, **previous_watched;
 
     /* io_uring only */

@@ -51,14 +51,20 @@ typedef struct tc_io_interest {
  * event of a watched stream (look again, then wait again). */
 int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline);
 
-/* Takes over a connected, non-blocking stream socket and starts to receive. The caller keeps the
- * descriptor but must not read, write or close it while the stream lives. NULL: no memory. */
+/* Takes over a connected (or connecting), non-blocking stream socket and starts to receive. The
+ * descriptor is the stream's now: the caller may ask it for names and options, but must not read,
+ * write or close it. NULL: no memory; then the descriptor is still the caller's. */
 tc_stream *tc_stream_open(int fd);
 
-/* Sends what is queued, then gives the descriptor back and frees the stream. Gives up what is left
- * when the peer has taken nothing for `patience` nanoseconds. Bytes received and not consumed are
- * lost. */
-void tc_stream_close(tc_stream *stream, uint64_t patience);
+/* Ends the stream: what is queued is sent, and the descriptor closed. Goes on in the background,
+ * whenever tc_io_wait runs. With `linger`, the socket is kept until the peer has ended its
+ * direction too (for a moment only), and what it still sends is thrown away: closing at once would
+ * answer it with a reset, which can destroy what the peer has not read yet. */
+void tc_stream_close(tc_stream *stream, bool linger);
+
+/* Waits for streams that are being closed, `patience` nanoseconds at most: call it before the
+ * process ends. */
+void tc_io_finish(uint64_t patience);
 
 /* Lends the oldest bytes received and not yet consumed. Returns how many there are at *data (valid
  * until the next call on the stream or tc_io_wait), 0 at the end of the stream, -EAGAIN when none

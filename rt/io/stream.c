@@ -3,8 +3,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/engine.h"
+
+/* How long a stream that is being closed waits for a peer that takes nothing, and for the peer's
+ * own end; how much of what such a peer sends is thrown away before it is cut off; and how many
+ * streams may linger at a time. */
+#define CLOSE_PATIENCE UINT64_C(10000000000)
+#define LINGER_TIME    UINT64_C(5000000000)
+#define DISCARD_MAX    (1024u * 1024)
+#define LINGERING_MAX  256u
+
+static unsigned closing; /* streams that are being closed */
 
 /* A drained send buffer larger than this is given back. */
 #define OUT_KEEP  (16u * 1024)
@@ -21,28 +32,6 @@ tc_stream *tc_stream_open(int fd) {
     stream->fd = fd;
     tc_engine_get()->stream_open(stream);
     return stream;
-}
-
-void tc_stream_close(tc_stream *stream, uint64_t patience) {
-    tc_stream_watch(stream, NULL, NULL, 0);
-    size_t queued = tc_stream_queued(stream);
-    uint64_t deadline = tc_io_now() + patience;
-    while (tc_stream_flush(stream) == -EAGAIN && tc_io_now() < deadline) {
-        if (tc_stream_queued(stream) < queued)
-            deadline = tc_io_now() + patience;
-        queued = tc_stream_queued(stream);
-        /* BLOCKED: never "has room" before some of it has left. */
-        tc_io_interest writable = {.stream = stream, .events = POLLOUT};
-        if (tc_io_wait(&writable, 1, deadline) < 0)
-            break;
-    }
-    tc_engine_get()->stream_close(stream);
-    for (tc_chunk *chunk = stream->first, *next; chunk; chunk = next) {
-        next = chunk->next;
-        tc_engine_get()->chunk_free(chunk);
-    }
-    free(stream->out);
-    free(stream);
 }
 
 /* Receiving. */
@@ -236,4 +225,76 @@ uint64_t tc_stream_earliest_deadline(uint64_t deadline) {
         if (stream->event_deadline < deadline)
             deadline = stream->event_deadline;
     return deadline;
+}
+
+/* Closing. */
+
+static void stream_free(tc_stream *stream) {
+    tc_stream_watch(stream, NULL, NULL, 0);
+    tc_engine_get()->stream_close(stream);
+    for (tc_chunk *chunk = stream->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        tc_engine_get()->chunk_free(chunk);
+    }
+    close(stream->fd);
+    free(stream->out);
+    free(stream);
+    closing--;
+}
+
+/* Whether everything queued has left, or never will. */
+static bool drained(tc_stream *stream) {
+    if (tc_stream_flush(stream) != -EAGAIN)
+        return true;
+    uint64_t now = tc_io_now();
+    if (tc_stream_queued(stream) < stream->last_queued)
+        stream->event_deadline = now + CLOSE_PATIENCE;
+    stream->last_queued = tc_stream_queued(stream);
+    return now >= stream->event_deadline;
+}
+
+/* Whether the peer has ended too, or is not worth waiting for any longer. */
+static bool peer_ended(tc_stream *stream) {
+    const uint8_t *data;
+    ssize_t length;
+    while ((length = tc_stream_peek(stream, &data)) > 0) {
+        tc_stream_consume(stream, (size_t)length);
+        stream->discarded += (size_t)length;
+        if (stream->discarded > DISCARD_MAX)
+            return true;
+    }
+    return length != -EAGAIN || tc_io_now() >= stream->event_deadline;
+}
+
+static void step_closing(void *context) {
+    tc_stream *stream = context;
+    if (!stream->sending_shut) {
+        if (!drained(stream))
+            return;
+        shutdown(stream->fd, SHUT_WR);
+        stream->sending_shut = true;
+        stream->event_deadline = tc_io_now() + LINGER_TIME;
+    }
+    if (stream->send_error || peer_ended(stream))
+        stream_free(stream);
+}
+
+static void step_closing_at_once(void *context) {
+    if (drained(context))
+        stream_free(context);
+}
+
+void tc_stream_close(tc_stream *stream, bool linger) {
+    tc_stream_event *step = linger && closing < LINGERING_MAX ? step_closing : step_closing_at_once;
+    closing++;
+    stream->last_queued = tc_stream_queued(stream);
+    tc_stream_watch(stream, step, stream, tc_io_now() + CLOSE_PATIENCE);
+    step(stream);
+}
+
+void tc_io_finish(uint64_t patience) {
+    uint64_t deadline = tc_io_now() + patience;
+    while (closing && tc_io_now() < deadline)
+        if (tc_io_wait(NULL, 0, deadline) < 0)
+            break;
 }

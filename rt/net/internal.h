@@ -36,6 +36,10 @@ uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout);
  * passed; or the error of waiting. */
 int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline);
 
+/* Lets a handshake that is under way use what has arrived: for guests that ask again and again, and
+ * never poll. */
+void tc_socket_advance(tc_socket *socket);
+
 /* Turns hTLS on: what setsockopt of TC_HTLS_OPTION does. */
 int tc_socket_start_tls(tc_socket *socket, const char *name, size_t length);
 

@@ -31,8 +31,12 @@ void tc_net_init(const tc_options *options);
 /* family: AF_INET, AF_INET6, AF_UNIX; type: SOCK_STREAM or SOCK_DGRAM. */
 int tc_socket_open(int family, int type, tc_socket **out);
 
-/* Closes and frees. A TLS socket says close_notify; what is queued is sent first. */
+/* Closes and frees. A TLS socket says close_notify, and what is queued is sent, in the background.
+ */
 void tc_socket_close(tc_socket *socket);
+
+/* Waits a moment for what goes on in the background; call it before the process ends. */
+void tc_net_finish(void);
 
 int tc_socket_bind(tc_socket *socket, const tc_address *address);
 int tc_socket_listen(tc_socket *socket, int backlog);

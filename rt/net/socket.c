@@ -10,6 +10,9 @@
 #include "io/io.h"
 #include "net/internal.h"
 
+/* How long the end of the program waits for connections that are being closed, in nanoseconds. */
+#define EXIT_PATIENCE UINT64_C(2000000000)
+
 static int socket_new(int fd, int family, int type, tc_socket **out) {
     tc_socket *made = calloc(1, sizeof *made);
     if (!made) {
@@ -32,9 +35,14 @@ int tc_socket_open(int family, int type, tc_socket **out) {
 
 void tc_socket_close(tc_socket *socket) {
     if (socket->tls)
-        tc_tls_close(socket->tls);
-    close(socket->fd);
+        tc_tls_close(socket->tls); /* and the descriptor with it */
+    else
+        close(socket->fd);
     free(socket);
+}
+
+void tc_net_finish(void) {
+    tc_io_finish(EXIT_PATIENCE);
 }
 
 uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout) {
@@ -51,6 +59,11 @@ int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline) {
     if (ready < 0)
         return ready;
     return ready == 0 && deadline != TC_NEVER && tc_io_now() >= deadline ? -EAGAIN : 0;
+}
+
+void tc_socket_advance(tc_socket *socket) {
+    if (socket->tls && tc_tls_status(socket->tls) == -EINPROGRESS)
+        tc_socket_wait(socket, 0, 0);
 }
 
 /* Binding to a port is what a server does. An ephemeral port (0) is a client's way to choose its

@@ -186,6 +186,7 @@ static int answer_host_int(const tc_socket *socket, int level, int name, void *v
 }
 
 static int answer_error(tc_socket *socket, void *value, uint32_t *length) {
+    tc_socket_advance(socket);
     int32_t number = socket->tls ? -tc_tls_status(socket->tls) : 0;
     if (!socket->tls) {
         int error = get_host_int(socket, SOL_SOCKET, SO_ERROR, &number);

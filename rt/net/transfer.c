@@ -111,6 +111,7 @@ ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count
         socket->state != TC_SOCKET_CONNECTING)
         return -ENOTCONN;
     socket->used = true;
+    tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     if (flags & MSG_WAITALL && !(flags & MSG_PEEK) && deadline && socket->type == SOCK_STREAM &&
         count > 0)
@@ -171,6 +172,7 @@ ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count
     if (refused)
         return refused;
     socket->used = true;
+    tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->send_timeout);
     size_t wanted = total_length(vectors, count), total = 0;
     struct iovec *rest = NULL;

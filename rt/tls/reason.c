@@ -96,6 +96,22 @@ int tc_tls_verify_callback(int accepted, X509_STORE_CTX *store_context) {
     return 0;
 }
 
+/* The errno that the connection ended with, or 0. The kernel tells it once, to whoever asks first:
+ * a send, often, when a connection could not be made. EPIPE only says that the end is known. */
+static int connection_error(const tc_tls *tls) {
+    int sending = -tc_stream_send_error(tls->stream);
+    if (tls->stream_error)
+        return -tls->stream_error;
+    return sending == EPIPE ? 0 : sending;
+}
+
+static void fail_connection(tc_tls *tls) {
+    int error = connection_error(tls);
+    tc_tls_fail(tls, error ? error : ECONNRESET, "the connection to %s failed%s: %s", tls->name,
+                tls->state == TC_TLS_HANDSHAKE ? " during the TLS handshake" : "",
+                error ? strerror(error) : "the peer closed it");
+}
+
 static void fail_protocol(tc_tls *tls) {
     unsigned long code = ERR_peek_error();
     int reason = ERR_GET_REASON(code);
@@ -111,7 +127,9 @@ static void fail_protocol(tc_tls *tls) {
                     X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl)));
         break;
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-        if (tls->state == TC_TLS_HANDSHAKE)
+        if (connection_error(tls))
+            fail_connection(tls);
+        else if (tls->state == TC_TLS_HANDSHAKE)
             tc_tls_fail(tls, ECONNRESET, "%s closed the connection during the TLS handshake",
                         tls->name);
         else
@@ -136,8 +154,7 @@ static void fail_protocol(tc_tls *tls) {
             tc_tls_fail(tls, EPROTO, "%s offers no TLS version that is allowed, 1.2 or newer (%s)",
                         tls->name, ERR_reason_error_string(code));
         else if (reason > SSL_AD_REASON_OFFSET)
-            tc_tls_fail(tls, EPROTO, "%s refused: %s", tls->name,
-                        SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+            tc_tls_fail(tls, EPROTO, "%s refused: %s", tls->name, ERR_reason_error_string(code));
         else
             tc_tls_fail(tls, EPROTO, "TLS with %s failed: %s", tls->name,
                         ERR_reason_error_string(code));
@@ -146,10 +163,7 @@ static void fail_protocol(tc_tls *tls) {
 
 void tc_tls_fail_ssl(tc_tls *tls, int ssl_error) {
     if (ssl_error == SSL_ERROR_SYSCALL || ERR_peek_error() == 0) {
-        int error = tls->stream_error ? -tls->stream_error : ECONNRESET;
-        tc_tls_fail(tls, error, "the connection to %s failed%s: %s", tls->name,
-                    tls->state == TC_TLS_HANDSHAKE ? " during the TLS handshake" : "",
-                    tls->stream_error ? strerror(error) : "the peer closed it");
+        fail_connection(tls);
     } else {
         fail_protocol(tls);
     }

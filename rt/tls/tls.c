@@ -13,9 +13,6 @@
 /* Largest plaintext of a record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384u
 
-/* How long a close waits for a peer that takes nothing of what is still queued. */
-#define CLOSE_PATIENCE UINT64_C(10000000000)
-
 /* Copies the name without its trailing dot. A host name is labels of letters, digits, '-' and '_',
  * of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is what inet_pton takes. */
 static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX + 1],
@@ -94,18 +91,12 @@ static void step_handshake(void *context) {
     tc_stream_watch(tls->stream, NULL, NULL, 0);
 }
 
-static void tls_free(tc_tls *tls) {
-    if (tls->stream)
-        tc_stream_close(tls->stream, CLOSE_PATIENCE);
-    SSL_free(tls->ssl);
-    free(tls);
-}
-
-static bool set_up(tc_tls *tls, int fd, bool is_address) {
+/* Everything but the stream, which comes last so that nothing can fail once it has the descriptor.
+ */
+static bool set_up(tc_tls *tls, bool is_address) {
     SSL_CTX *context = tc_tls_client_context();
     tls->ssl = context ? SSL_new(context) : NULL;
-    tls->stream = tls->ssl ? tc_stream_open(fd) : NULL;
-    BIO *bio = tls->stream ? tc_tls_bio_new(tls) : NULL;
+    BIO *bio = tls->ssl ? tc_tls_bio_new(tls) : NULL;
     if (!bio)
         return false;
     SSL_set_bio(tls->ssl, bio, bio); /* owns it now */
@@ -119,11 +110,12 @@ int tc_tls_connect(int fd, const char *name, size_t length, uint64_t time_limit,
     if (!tls)
         return -ENOMEM;
     int error = check_name(name, length, tls->name, &is_address);
-    if (!error && !set_up(tls, fd, is_address))
+    if (!error && (!set_up(tls, is_address) || !(tls->stream = tc_stream_open(fd))))
         error = -ENOMEM;
     if (error) {
         ERR_clear_error();
-        tls_free(tls);
+        SSL_free(tls->ssl);
+        free(tls);
         return error;
     }
     tls->time_limit = time_limit;
@@ -157,7 +149,8 @@ static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
                       : SSL_read_ex(tls->ssl, buffer, length, &got);
     if (result == 1)
         return (ssize_t)got;
-    if (SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN)
+    /* Not SSL_get_shutdown: a fatal alert sets its flag too. */
+    if (SSL_get_error(tls->ssl, result) == SSL_ERROR_ZERO_RETURN)
         return 0;
     return judge(tls, result);
 }
@@ -211,12 +204,8 @@ int tc_tls_shutdown(tc_tls *tls) {
         return 0;
     ERR_clear_error();
     int result = SSL_shutdown(tls->ssl);
-    if (result < 0) {
-        int error = judge(tls, result);
-        if (error == -EAGAIN)
-            return error;
-        return error;
-    }
+    if (result < 0)
+        return judge(tls, result);
     tls->sent_close = true;
     tc_stream_flush(tls->stream);
     return 0;
@@ -252,5 +241,11 @@ size_t tc_tls_pending(const tc_tls *tls) {
 void tc_tls_close(tc_tls *tls) {
     if (tls->state == TC_TLS_OPEN)
         tc_tls_shutdown(tls);
-    tls_free(tls);
+    /* A peer that has said close_notify, or ended the stream, sends nothing that needs waiting for.
+     */
+    bool linger = !(SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) && !tls->stream_ended &&
+                  !tls->stream_error && tls->error != -ETIMEDOUT;
+    tc_stream_close(tls->stream, linger);
+    SSL_free(tls->ssl);
+    free(tls);
 }

@@ -34,8 +34,8 @@ typedef struct tc_tls tc_tls;
 #define TC_TLS_NAME_MAX 253
 
 /* Starts a client handshake with the server `name` (a host name or an IP literal, `length` bytes,
- * a trailing dot is ignored) over a connected or connecting, non-blocking socket, which the caller
- * keeps and must not touch before tc_tls_close. The handshake goes on whenever tc_io_wait runs, and
+ * a trailing dot is ignored) over a connected or connecting, non-blocking socket, which is the
+ * tls' own from then on (see tc_stream_open). The handshake goes on whenever tc_io_wait runs, and
  * fails with ETIMEDOUT after `time_limit` nanoseconds. -EINVAL: no valid name. */
 int tc_tls_connect(int fd, const char *name, size_t length, uint64_t time_limit, tc_tls **out);
 
@@ -65,7 +65,7 @@ size_t tc_tls_pending(const tc_tls *tls);
 /* Why it failed, in words; "" when it has not. Valid while the tls lives. */
 const char *tc_tls_reason(const tc_tls *tls);
 
-/* Says close_notify if it can, sends what is queued (see tc_stream_close) and frees. */
+/* Says close_notify if it can, and ends the connection in the background (see tc_stream_close). */
 void tc_tls_close(tc_tls *tls);
 
 #endif

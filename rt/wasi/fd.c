@@ -111,15 +111,19 @@ uint32_t tc_wasi_folder(tc_wasi *wasi, uint32_t number, uint64_t rights, tc_fd *
 
 /* ---- reading and writing ---- */
 
+static bool has_sockets(const tc_fdtable *table) {
+    for (size_t number = 0; number < table->capacity; number++)
+        if (table->slots[number].kind == TC_FD_SOCKET)
+            return true;
+    return false;
+}
+
 /* A guest that waits for a pipe or terminal must not hold up its sockets, whose queued bytes and
  * handshakes advance while the I/O engine waits. Without sockets the engine is not even made. */
 static void wait_beside_sockets(tc_wasi *wasi, const tc_file *file, short events) {
-    if (S_ISREG(file->type) || (file->flags & TC_FILE_NONBLOCK))
-        return;
-    size_t number = 0;
-    while (number < wasi->fds.capacity && wasi->fds.slots[number].kind != TC_FD_SOCKET)
-        number++;
-    if (number == wasi->fds.capacity)
+    struct pollfd at_once = {.fd = file->fd, .events = events};
+    if (!tc_file_is_stream(file) || (file->flags & TC_FILE_NONBLOCK) || !has_sockets(&wasi->fds) ||
+        poll(&at_once, 1, 0) == 1)
         return;
     tc_io_interest interest = {.fd = file->fd, .events = events};
     while (tc_io_wait(&interest, 1, TC_NEVER) == 0)

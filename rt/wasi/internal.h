@@ -109,6 +109,9 @@ enum {
  * negative errno value. Unknown ones become EIO. */
 uint32_t tc_wasi_errno(int64_t host_result);
 
+/* Closes every descriptor, and lets connections end in good order: before the process exits. */
+void tc_wasi_finish(tc_wasi *wasi);
+
 /* Turns the guest's array of {u32 buffer; u32 length} into host vectors. At most IOV_MAX are used
  * (a longer array is legal: the transfer is partial, as readv(2) may be), and the lengths' sum is
  * cut at INT32_MAX. Every vector that is used must lie inside the memory, used or not the array

@@ -90,7 +90,7 @@ static int run_module(void *context) {
         module->start();
     else if (module->initialize)
         module->initialize();
-    tc_fdtable_reset(&wasi->fds);
+    tc_wasi_finish(wasi);
     return 0;
 }
 

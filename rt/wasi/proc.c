@@ -13,8 +13,13 @@ static int exit_status(uint32_t code) {
     return code != 0 && status == 0 ? 255 : status;
 }
 
-void tc_wasi_proc_exit(tc_wasi *wasi, uint32_t code) {
+void tc_wasi_finish(tc_wasi *wasi) {
     tc_fdtable_reset(&wasi->fds);
+    tc_net_finish();
+}
+
+void tc_wasi_proc_exit(tc_wasi *wasi, uint32_t code) {
+    tc_wasi_finish(wasi);
     exit(exit_status(code));
 }
 
@@ -45,7 +50,7 @@ uint32_t tc_wasi_proc_raise(tc_wasi *wasi, uint32_t signal) {
     case STOP: /* job control belongs to the person at the terminal */
         return TC_WASI_NOSYS;
     default:
-        tc_fdtable_reset(&wasi->fds);
+        tc_wasi_finish(wasi);
         exit(128 + signals[signal].host); /* as a shell reports it */
     }
 }
