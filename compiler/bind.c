@@ -202,6 +202,8 @@ int tc_bind(tc_build *build) {
                            "#include \"guest.h\"\n\n"
                            "#include \"guest/module.h\"\n"
                            "#include \"wasi/wasi.h\"\n\n");
+    if (build->options->level == 0)
+        tc_buffer_print(&text, "#include \"tcc_support.h\"\n\n");
     int result = write_imports(&text, build->wasm, header.data);
     if (result == 0)
         result = write_instantiate(&text, header.data);

@@ -146,9 +146,8 @@ static void output_discard(output *out) {
  */
 
 static bool is_generated(const char *name) {
-    size_t length = strlen(name);
-    bool is_c = length > 2 && name[length - 2] == '.' && strchr("ch", name[length - 1]);
-    return is_c && (strncmp(name, "guest", 5) == 0 || strncmp(name, "binding", 7) == 0);
+    return strncmp(name, "unit_", 5) == 0 || strcmp(name, "base.c") == 0 ||
+           strcmp(name, "binding.c") == 0 || strcmp(name, "guest.h") == 0;
 }
 
 /* Calls for each generated file of a directory. */
@@ -231,7 +230,8 @@ static int run_stages(tc_build *build, output *out) {
     char *size = tc_size_shown(build->wasm->bytes.length);
     tc_progress_step("translating %s (%s)", build->wasm->path, size);
     free(size);
-    if (tc_translate(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
+    if (tc_translate(build) < 0 || tc_split(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 ||
+        tc_compile(build) < 0)
         return -1;
     tc_progress_step("linking %s", out->path);
     if (tc_link(build, out->temporary) < 0 || output_finish(out) < 0)

@@ -7,12 +7,9 @@
  */
 #include "timecraft.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* How the runtime's part of wasm2c was compiled, and the module must be too. */
@@ -38,189 +35,16 @@
 /* The binding is a page of code: it need not follow the level, and is the same at each. */
 #define BINDING_LEVEL 1
 
-/* ---- keys ----------------------------------------------------------------------------------- */
-
-/* A line of a header. Those with a name declare only that. */
-typedef struct header_line {
-    const char *text;
-    size_t length;
-    size_t name; /* index among the names, or NO_NAME */
-} header_line;
-
-#define NO_NAME SIZE_MAX
-
-typedef struct declared {
-    const char *text;
-    size_t length;
-    uint64_t hash;
-    bool used; /* by the file looked at */
-} declared;
-
-typedef struct headers {
-    tc_buffer text; /* owns what the lines and names point to */
-    header_line *lines;
-    size_t line_count;
-    declared *names;
-    size_t name_count;
-    size_t *slots; /* hash table: index of a name + 1, or 0 */
-    size_t slot_count;
-    char common[TC_KEY_SIZE]; /* hash of what every key depends on */
-} headers;
-
-static uint64_t hash_step(uint64_t hash, unsigned char byte) {
-    return (hash ^ byte) * UINT64_C(0x100000001b3); /* FNV-1a */
-}
-
-static uint64_t hash_text(const char *text, size_t length) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        hash = hash_step(hash, (unsigned char)text[i]);
-    return hash;
-}
-
-static bool is_identifier(char byte) {
-    return isalnum((unsigned char)byte) || byte == '_';
-}
-
-static declared *find_name(const headers *all, const char *text, size_t length, uint64_t hash) {
-    if (!all->slot_count)
-        return NULL;
-    for (size_t slot = hash % all->slot_count; all->slots[slot];
-         slot = (slot + 1) % all->slot_count) {
-        declared *name = &all->names[all->slots[slot] - 1];
-        if (name->hash == hash && name->length == length && !memcmp(name->text, text, length))
-            return name;
-    }
-    return NULL;
-}
-
-static bool starts_with(const char *text, size_t length, const char *prefix) {
-    size_t prefix_length = strlen(prefix);
-    return length >= prefix_length && memcmp(text, prefix, prefix_length) == 0;
-}
-
-/* The length of the identifier that ends before `end`. */
-static size_t identifier_before(const char *start, const char *end) {
-    const char *at = end;
-    while (at > start && is_identifier(at[-1]))
-        at--;
-    return (size_t)(end - at);
-}
-
-/* The name that a line does nothing but declare, or NULL. Examples:
- *   u32 w2c_guest_malloc(w2c_guest*, u32);               w2c_guest_malloc
- *   FUNC_TYPE_DECL_EXTERN_T(w2c_guest_t3);               w2c_guest_t3
- *   extern const u8 data_segment_data_w2c_guest_d0[];    data_segment_data_w2c_guest_d0 */
-static const char *declared_by(const char *line, size_t length, size_t *name_length) {
-    static const char type_macro[] = "FUNC_TYPE_DECL_EXTERN_T(";
-    const char *end = line + length;
-    if (length < 3 || end[-1] != ';')
-        return NULL;
-    if (starts_with(line, length, type_macro)) {
-        *name_length = length - strlen(type_macro) - 2;
-        return line + strlen(type_macro);
-    }
-    if (starts_with(line, length, "extern const ") && end[-2] == ']' && end[-3] == '[') {
-        *name_length = identifier_before(line, end - 3);
-        return end - 3 - *name_length;
-    }
-    const char *parenthesis = memchr(line, '(', length);
-    if (!parenthesis || end[-2] != ')')
-        return NULL;
-    *name_length = identifier_before(line, parenthesis);
-    const char *name = parenthesis - *name_length;
-    bool is_function = starts_with(name, *name_length, "w2c_") ||
-                       starts_with(name, *name_length, "wasm_tailcall_w2c_");
-    return is_function ? name : NULL;
-}
-
-static size_t add_name(headers *all, const char *text, size_t length) {
-    uint64_t hash = hash_text(text, length);
-    declared *known = find_name(all, text, length, hash);
-    if (known)
-        return (size_t)(known - all->names);
-    size_t index = all->name_count++;
-    all->names[index] = (declared){text, length, hash, false};
-    size_t slot = hash % all->slot_count;
-    while (all->slots[slot])
-        slot = (slot + 1) % all->slot_count;
-    all->slots[slot] = index + 1;
-    return index;
-}
-
-static void split_headers(headers *all) {
-    size_t lines = 0;
-    for (size_t i = 0; i < all->text.length; i++)
-        lines += all->text.data[i] == '\n';
-    all->lines = tc_allocate((lines + 1) * sizeof *all->lines);
-    all->names = tc_allocate((lines + 1) * sizeof *all->names);
-    all->slot_count = 2 * lines + 1;
-    all->slots = tc_allocate(all->slot_count * sizeof *all->slots);
-    for (const char *at = all->text.data; at && *at;) {
-        size_t length = strcspn(at, "\n");
-        size_t name_length = 0;
-        const char *name = declared_by(at, length, &name_length);
-        /* Comments announce what the next line declares; they are part of no object. */
-        if (!starts_with(at, length, "/* import: ") && !starts_with(at, length, "/* export: "))
-            all->lines[all->line_count++] =
-                (header_line){at, length, name ? add_name(all, name, name_length) : NO_NAME};
-        at += length;
-        at += *at == '\n';
-    }
-}
-
-/* Marks the names that a C file uses. */
-static void mark_used(headers *all, const tc_buffer *text) {
-    for (size_t i = 0; i < all->name_count; i++)
-        all->names[i].used = false;
-    const char *at = text->data, *end = text->data + text->length;
-    while (at < end) {
-        if (!is_identifier(*at)) {
-            at++;
-            continue;
-        }
-        const char *start = at;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        for (; at < end && is_identifier(*at); at++)
-            hash = hash_step(hash, (unsigned char)*at);
-        declared *name = find_name(all, start, (size_t)(at - start), hash);
-        if (name)
-            name->used = true;
-    }
-}
-
-static int add_file(tc_buffer *out, const char *directory, const char *name, bool must_exist) {
-    tc_buffer text = {0};
-    char *path = tc_format("%s/%s", directory, name);
-    int result = tc_file_read(path, SIZE_MAX / 2, &text);
-    if (result == 0)
-        tc_buffer_add(out, text.data, text.length);
-    else if (must_exist)
-        tc_error("cannot read %s: %s", path, strerror(errno));
-    else
-        result = 0;
-    free(path);
-    tc_buffer_reset(&text);
-    return result;
-}
-
-static void headers_reset(headers *all) {
-    tc_buffer_reset(&all->text);
-    free(all->lines);
-    free(all->names);
-    free(all->slots);
-}
-
 /* ---- flags ---------------------------------------------------------------------------------- */
 
 typedef struct compilation {
     tc_build *build;
-    headers headers;
-    tc_words cc;      /* the compiler with its flags, but for the names of the files */
-    tc_words binding; /* the same for the binding */
-    tc_words tcc;     /* tried first when it is there; empty: not */
-    char *cache;      /* directory or NULL */
-    tc_buffer output; /* of the last program that failed */
+    tc_words cc;              /* the compiler with its flags, but for the names of the files */
+    tc_words binding;         /* the same for the binding */
+    tc_words tcc;             /* tried first when it is there; empty: not */
+    char *cache;              /* directory or NULL */
+    char common[TC_KEY_SIZE]; /* hash of what every object depends on */
+    tc_buffer output;         /* of the last program that failed */
 } compilation;
 
 static void add_cc(tc_words *argv, const tc_toolchain *tools, int level) {
@@ -246,7 +70,7 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
 static bool may_use_tcc(const compilation *all) {
     const tc_build *build = all->build;
     return build->options->level == 0 && build->tools.tcc && !build->tools.cc_chosen &&
-           !strstr(all->headers.text.data, "#include <simde/");
+           !build->uses_simd;
 }
 
 static void hash_words(tc_hash *hash, const tc_words *words, const char *except) {
@@ -257,8 +81,30 @@ static void hash_words(tc_hash *hash, const tc_words *words, const char *except)
     tc_hash_add_text(hash, "");
 }
 
-/* What every key depends on. The directory of the headers does not matter, their text does. */
-static void hash_common(compilation *all, const tc_buffer *runtime_headers) {
+static int add_file(tc_buffer *out, const char *directory, const char *name) {
+    tc_buffer text = {0};
+    char *path = tc_format("%s/%s", directory, name);
+    int result = tc_file_read(path, SIZE_MAX / 2, &text);
+    if (result == 0)
+        tc_buffer_add(out, text.data, text.length);
+    else
+        tc_error("cannot read %s: %s", path, strerror(errno));
+    free(path);
+    tc_buffer_reset(&text);
+    return result;
+}
+
+/* The headers that units include. Where they are does not matter to an object, their text does. */
+static int read_headers(const tc_toolchain *tools, tc_buffer *out) {
+    static const char *const names[] = {"wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h",
+                                        "wasi/wasi.h", "tcc_prelude.h",        "tcc_support.h"};
+    int result = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++)
+        result = add_file(out, tools->include, names[i]);
+    return result;
+}
+
+static void hash_common(compilation *all, const tc_buffer *headers) {
     const tc_toolchain *tools = &all->build->tools;
     tc_buffer identity = {0};
     tc_hash *hash = tc_hash_new();
@@ -270,39 +116,24 @@ static void hash_common(compilation *all, const tc_buffer *runtime_headers) {
     hash_words(hash, &all->cc, tools->include);
     hash_words(hash, &all->binding, tools->include);
     hash_words(hash, &all->tcc, tools->include);
-    tc_hash_add(hash, runtime_headers->data, runtime_headers->length);
-    tc_hash_end(hash, all->headers.common);
+    tc_hash_add(hash, headers->data, headers->length);
+    tc_hash_end(hash, all->common);
     tc_buffer_reset(&identity);
-}
-
-static int read_headers(compilation *all, tc_buffer *runtime_headers) {
-    const tc_build *build = all->build;
-    const char *include = build->tools.include;
-    if (add_file(&all->headers.text, build->work, "guest.h", true) < 0 ||
-        add_file(&all->headers.text, build->work, "guest-impl.h", false) < 0 ||
-        add_file(runtime_headers, include, "wasm-rt.h", true) < 0 ||
-        add_file(runtime_headers, include, "wasm-rt-exceptions.h", false) < 0 ||
-        add_file(runtime_headers, include, "guest/module.h", true) < 0 ||
-        add_file(runtime_headers, include, "wasi/wasi.h", true) < 0 ||
-        add_file(runtime_headers, include, "tcc_prelude.h", false) < 0)
-        return -1;
-    split_headers(&all->headers);
-    return 0;
 }
 
 static int prepare(compilation *all) {
     const tc_build *build = all->build;
-    tc_buffer runtime_headers = {0};
-    int result = read_headers(all, &runtime_headers);
+    tc_buffer headers = {0};
+    int result = read_headers(&build->tools, &headers);
     if (result == 0) {
         add_cc(&all->cc, &build->tools, build->options->level);
         add_cc(&all->binding, &build->tools, BINDING_LEVEL);
         if (may_use_tcc(all))
             add_tcc(&all->tcc, &build->tools);
-        hash_common(all, &runtime_headers);
+        hash_common(all, &headers);
         all->cache = build->options->use_cache ? tc_cache_directory("objects") : NULL;
     }
-    tc_buffer_reset(&runtime_headers);
+    tc_buffer_reset(&headers);
     return result;
 }
 
@@ -320,34 +151,28 @@ typedef struct unit {
     int output; /* what the compiler prints */
 } unit;
 
-static void make_key(headers *all, const tc_buffer *text, char key[TC_KEY_SIZE]) {
-    mark_used(all, text);
-    tc_hash *hash = tc_hash_new();
-    tc_hash_add_text(hash, all->common);
-    for (size_t i = 0; i < all->line_count; i++) {
-        const header_line *line = &all->lines[i];
-        if (line->name == NO_NAME || all->names[line->name].used)
-            tc_hash_add(hash, line->text, line->length);
-    }
-    tc_hash_add(hash, text->data, text->length);
-    tc_hash_end(hash, key);
+/* A unit contains all that its object depends on; only the binding includes wasm2c's header. */
+static int read_unit(const compilation *all, unit *unit, tc_buffer *text) {
+    if (add_file(text, all->build->work, unit->source) < 0 ||
+        (unit->is_binding && add_file(text, all->build->work, "guest.h") < 0))
+        return -1;
+    unit->size = text->length;
+    return 0;
 }
 
-/* Reads a file, makes its key, and looks the object up: 1 found, 0 to be compiled, -1 error. */
+/* Makes a unit's key and looks its object up: 1 found, 0 to be compiled, -1 error. */
 static int look_up(compilation *all, unit *unit) {
     tc_buffer text = {0};
-    char *path = tc_format("%s/%s", all->build->work, unit->source);
-    int result = tc_file_read(path, SIZE_MAX / 2, &text);
-    if (result < 0)
-        tc_error("cannot read %s: %s", path, strerror(errno));
-    free(path);
-    if (result == 0 && all->cache) {
-        make_key(&all->headers, &text, unit->key);
+    int result = read_unit(all, unit, &text);
+    if (result == 0) {
+        tc_hash *hash = tc_hash_new();
+        tc_hash_add_text(hash, all->common);
+        tc_hash_add(hash, text.data, text.length);
+        tc_hash_end(hash, unit->key);
         char *object = tc_format("%s/%s", all->build->work, unit->object);
         result = tc_cache_get_file(all->cache, unit->key, object);
         free(object);
     }
-    unit->size = text.length;
     tc_buffer_reset(&text);
     return result;
 }
@@ -474,8 +299,8 @@ int tc_compile(tc_build *build) {
     if (result == 0)
         result = look_up_all(&all, units, &count);
     if (result == 0 && count) {
-        tc_progress_step("compiling %zu of %zu files, the others are in the cache", count,
-                         build->units.count);
+        tc_progress_step("compiling %zu files, %zu more are in the cache", count,
+                         build->units.count - count);
         result = compile_all(&all, units, count);
         tc_process_stop();
         if (result == 0)
@@ -483,7 +308,6 @@ int tc_compile(tc_build *build) {
     }
     build->compiled = count;
     build->has_tcc_objects = all.tcc.count > 0;
-    headers_reset(&all.headers);
     tc_words_reset(&all.cc);
     tc_words_reset(&all.binding);
     tc_words_reset(&all.tcc);

@@ -5,8 +5,9 @@
  *   module.c     bytes of a .wasm file  -> tc_wasm, its outline
  *   imports.c    tc_wasm                -> which imports the runtime provides
  *   translate.c  the module             -> C files and headers (runs wasm2c)
+ *   split.c      those                  -> units, C files that stand for themselves
  *   bind.c       tc_wasm, guest.h       -> binding.c, which joins the module and the runtime
- *   compile.c    C files                -> objects (parallel, from the cache where possible)
+ *   compile.c    units                  -> objects (parallel, from the cache where possible)
  *   link.c       objects, libtimecraft  -> the program
  *
  * build.c calls them one after the other; main.c, run.c, inspect.c and doctor.c are the commands.
@@ -309,7 +310,8 @@ typedef struct tc_build {
     tc_wasm *wasm;
     tc_toolchain tools;
     tc_wasm2c_facts wasm2c;
-    char *work;       /* directory for everything in between */
+    char *work; /* directory for everything in between */
+    bool uses_simd;
     tc_words units;   /* names in `work` of the C files, the binding last */
     tc_words objects; /* names in `work`, one for each unit */
     size_t compiled;  /* units that were not in the cache */
@@ -324,12 +326,61 @@ int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm);
 
 /* The stages. Each returns -1 after a message. */
 int tc_translate(tc_build *build);
+int tc_split(tc_build *build);
 int tc_bind(tc_build *build);
 int tc_compile(tc_build *build);
 int tc_link(tc_build *build, const char *output);
 
+/* How many C files wasm2c writes. */
+#define TC_WASM2C_OUTPUTS 2
+
 /* Adds the libraries that libtimecraft.a needs. */
 void tc_link_libraries(tc_words *argv, bool link_static);
+
+/* ---- declarations.c: wasm2c's headers
+ * ------------------------------------------------------------- */
+
+#define TC_NO_NAME SIZE_MAX
+
+/* A name that one line of the headers, or more, does nothing but declare. */
+typedef struct tc_declared {
+    const char *text;
+    size_t length;
+    uint64_t hash;
+    size_t used_by; /* the unit that was last seen to use it */
+} tc_declared;
+
+typedef struct tc_header_line {
+    const char *text;
+    size_t length;
+    size_t name; /* index among the names; TC_NO_NAME: the line belongs in every unit */
+} tc_header_line;
+
+typedef struct tc_declarations {
+    tc_buffer guest; /* the headers, which own what is below */
+    tc_buffer implementation;
+    tc_header_line *lines;
+    size_t line_count;
+    tc_declared *names; /* in the order of the header, which is the module's */
+    size_t name_count;
+    size_t *slots; /* hash table: index of a name + 1, or 0 */
+    size_t slot_count;
+} tc_declarations;
+
+/* Reads guest.h and guest-impl.h of a directory. -1 after a message. */
+int tc_declarations_read(tc_declarations *all, const char *directory);
+void tc_declarations_reset(tc_declarations *all);
+/* The index of a name, or TC_NO_NAME. */
+size_t tc_declarations_find(const tc_declarations *all, const char *text, size_t length);
+/* Marks the names that a piece of C uses, as used by a unit. */
+void tc_declarations_use(tc_declarations *all, size_t unit, const char *text, size_t length);
+/* Adds the lines that belong to every unit, and those that declare what this one uses. */
+void tc_declarations_write(const tc_declarations *all, size_t unit, tc_buffer *out);
+
+/* A text of `length` bytes, not NUL-terminated: whether it starts with `prefix`; the length of the
+ * identifier that ends before `end`. */
+bool tc_text_starts(const char *text, size_t length, const char *prefix);
+size_t tc_text_identifier_before(const char *start, const char *end);
 
 /* ---- commands: each returns an exit status
  * --------------------------------------------------------- */

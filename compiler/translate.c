@@ -1,38 +1,33 @@
-/* Translates the module to C with wasm2c, into guest.h, guest-impl.h and guest.c or guest_N.c.
- *
- * wasm2c assigns functions to files by a hash of their names. With the same number of files, a
- * function that is added or changed touches its own file only, so that the object cache has the
- * others: the number is therefore a power of two, which few changes of the module's size alter.
- */
+/* Translates the module to C with wasm2c, into guest.h, guest-impl.h and guest_N.c. */
 #include "timecraft.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Bytes of module for a unit. wasm2c writes about 15 bytes of C for each: half a megabyte of C is a
- * second or so of a C compiler's work. Below this size splitting costs more than it saves. */
-#define MODULE_BYTES_PER_UNIT 32768
-#define MOST_UNITS            256
-
-/* Examples: 20 KB 1, 100 KB 4, 8.8 MB 256. */
-static unsigned unit_count(size_t module_size) {
-    unsigned units = 1;
-    while (units < MOST_UNITS && module_size > (size_t)units * MODULE_BYTES_PER_UNIT)
-        units *= 2;
-    return units;
-}
-
-static int run_wasm2c(const tc_build *build, unsigned units, bool all_features, tc_buffer *output) {
+/* `features`: how many of wasm2c's optional features to turn on. */
+static int run_wasm2c(const tc_build *build, size_t features, tc_buffer *output) {
     tc_words argv = {0};
     tc_words_add(&argv, "%s", build->tools.wasm2c);
-    if (all_features)
-        tc_words_add_all(&argv, &build->wasm2c.features);
-    tc_words_add(&argv, "--num-outputs=%u", units);
+    for (size_t i = 0; i < features; i++)
+        tc_words_add(&argv, "%s", build->wasm2c.features.items[i]);
+    /* With several outputs functions are not static, so that split.c can arrange them anew. */
+    tc_words_add(&argv, "--num-outputs=%d", TC_WASM2C_OUTPUTS);
     tc_words_add_split(&argv, "-n guest -o guest.c module.wasm");
     int status = tc_process_run(&argv, build->work, output);
     tc_words_reset(&argv);
+    return status;
+}
+
+/* Optional features make the code that wasm2c writes longer for every module, tail calls most of
+ * all, so that they are turned on only for a module that is not accepted without. */
+static int run_until_accepted(const tc_build *build, tc_buffer *output) {
+    size_t all = build->wasm2c.features.count;
+    int status = run_wasm2c(build, 0, output);
+    if (status == 1 && all > 1)
+        status = run_wasm2c(build, all - 1, output);
+    if (status == 1 && all)
+        status = run_wasm2c(build, all, output);
     return status;
 }
 
@@ -50,15 +45,6 @@ static int explain(const tc_build *build, int status, const tc_buffer *output) {
     return -1;
 }
 
-static void list_units(tc_build *build, unsigned units) {
-    if (units == 1) {
-        tc_words_add(&build->units, "guest.c");
-        return;
-    }
-    for (unsigned i = 0; i < units; i++)
-        tc_words_add(&build->units, "guest_%u.c", i);
-}
-
 /* wasm2c reads a copy of the bytes that were checked, whatever happens to the file meanwhile. */
 static int write_module(const tc_build *build) {
     char *path = tc_format("%s/module.wasm", build->work);
@@ -69,19 +55,12 @@ static int write_module(const tc_build *build) {
     return result;
 }
 
-/* Some features change the code that wasm2c writes for every module, so that they are turned on
- * only for a module that is not accepted without. */
 int tc_translate(tc_build *build) {
-    unsigned units = unit_count(build->wasm->bytes.length);
     tc_buffer output = {0};
     if (write_module(build) < 0)
         return -1;
-    int status = run_wasm2c(build, units, false, &output);
-    if (status == 1 && build->wasm2c.features.count)
-        status = run_wasm2c(build, units, true, &output);
+    int status = run_until_accepted(build, &output);
     int result = status == 0 ? 0 : explain(build, status, &output);
-    if (result == 0)
-        list_units(build, units);
     tc_buffer_reset(&output);
     return result;
 }
