@@ -60,8 +60,6 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
     tc_words_add(argv, "%s", tools->tcc);
     tc_words_add_split(argv, TCC_FLAGS " " RUNTIME_FLAGS);
     tc_words_add(argv, "-I%s", tools->include);
-    tc_words_add(argv, "-include");
-    tc_words_add(argv, "%s/tcc_prelude.h", tools->include);
     tc_words_add(argv, "-c");
 }
 

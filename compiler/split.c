@@ -141,6 +141,12 @@ static void correct_tail_calls(tc_buffer *source) {
     replace_all(source, "*instance_ptr = w2c_", "*instance_ptr = instance->w2c_");
 }
 
+/* For tcc: see tcc_prelude.h. Only floating-point numbers are negated in WebAssembly. */
+static void replace_negations(tc_buffer *source) {
+    replace_all(source, " = -(var_f", " = tc_negate_f32(var_f");
+    replace_all(source, " = -(var_d", " = tc_negate_f64(var_d");
+}
+
 static int by_name(const void *left, const void *right) {
     const piece *a = left, *b = right;
     return (a->name > b->name) - (a->name < b->name);
@@ -158,6 +164,8 @@ static int read_sources(splitter *all) {
         if (result < 0)
             return -1;
         correct_tail_calls(&all->sources[i]);
+        if (all->build->options->level == 0)
+            replace_negations(&all->sources[i]);
         take_apart(all, &all->sources[i]);
     }
     if (all->functions.count)
@@ -298,6 +306,8 @@ static int write_unit(splitter *all, const char *name, const tc_buffer *text) {
     tc_buffer out = {0};
     size_t number = ++all->unit_count; /* from 1: no name has been used by 0 */
     tc_declarations_use(&all->declarations, number, text->data, text->length);
+    if (all->build->options->level == 0)
+        tc_buffer_print(&out, "#include \"tcc_prelude.h\"\n");
     tc_declarations_write(&all->declarations, number, &out);
     tc_buffer_add(&out, text->data, text->length);
     char *path = tc_format("%s/%s", all->build->work, name);

@@ -1,5 +1,5 @@
-/* Included in front of wasm2c's output when tcc compiles it: the GNU C builtins that tcc does not
- * have, and a memcpy that is no call for the sizes of WebAssembly's values.
+/* In front of each unit of an -O0 build, which tcc compiles where it can: the GNU C builtins that
+ * tcc does not have, and what it would get wrong.
  *
  * `static inline` costs nothing here: tcc writes out only those that are called.
  */
@@ -9,6 +9,26 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Negation turns the sign, also a NaN's (WebAssembly 4.3.3, fneg). tcc would subtract from zero.
+ * split.c writes calls of these for wasm2c's minus signs. */
+static inline float tc_negate_f32(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits ^= UINT32_C(1) << 31;
+    memcpy(&value, &bits, sizeof bits);
+    return value;
+}
+
+static inline double tc_negate_f64(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bits ^= UINT64_C(1) << 63;
+    memcpy(&value, &bits, sizeof bits);
+    return value;
+}
+
+#ifdef __TINYC__
 
 /* tcc's own is a function of tcc's own library, which the program is not linked with. wasm2c's
  * output has one use of it, in a function for hosts that look types up at run time; the runtime
@@ -20,6 +40,18 @@ static inline void *tc_no_va_arg(void) {
     abort();
     return 0;
 }
+
+/* wasm2c copies values with memcpy, to and from memory that need not be aligned. For the sizes of
+ * WebAssembly's values that is a move, not a call. */
+#define tc_has__builtin_memcpy  1
+#define __has_builtin(name)     tc_has##name
+#define tc_move(type, to, from) ((void)(*(type *)(to) = *(const type *)(from)))
+#define __builtin_memcpy(to, from, size)                                                           \
+    ((size) == 4   ? tc_move(uint32_t, to, from)                                                   \
+     : (size) == 8 ? tc_move(uint64_t, to, from)                                                   \
+     : (size) == 1 ? tc_move(uint8_t, to, from)                                                    \
+     : (size) == 2 ? tc_move(uint16_t, to, from)                                                   \
+                   : (void)memcpy(to, from, size))
 
 /* Like the builtins, all but popcount are for numbers other than zero. */
 static inline int tc_popcount(uint64_t value) {
@@ -51,5 +83,7 @@ static inline int tc_clz(uint64_t value) {
 #define __builtin_ctzll(value)      tc_ctz(value)
 #define __builtin_clz(value)        (tc_clz((uint32_t)(value)) - 32)
 #define __builtin_clzll(value)      tc_clz(value)
+
+#endif /* __TINYC__ */
 
 #endif
