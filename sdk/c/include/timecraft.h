@@ -7,7 +7,10 @@
  *     setsockopt(fd, TIMECRAFT_LEVEL, HTLS_OPTION, "example.com", sizeof("example.com"));
  *
  * The option is accepted once the socket is connected, or connecting in non-blocking mode, and not
- * after the first recv, send or poll on it.
+ * after the first recv, send or poll on it. The host does the TLS handshake and checks the
+ * certificate against that name. On a non-blocking socket setsockopt returns at once: SO_ERROR is
+ * EINPROGRESS and send and recv fail with EAGAIN until the handshake is over, and then poll reports
+ * the socket. A failed handshake stays: SO_ERROR, send and recv repeat its errno.
  */
 #ifndef TIMECRAFT_H
 #define TIMECRAFT_H
@@ -15,21 +18,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* The level of the options below, for setsockopt and getsockopt. */
-#define TIMECRAFT_LEVEL 0x74696d65
-
-/* Set: the host name of the server, with or without its final NUL. The host does the TLS handshake,
- * checks the certificate against that name, and fails with EACCES (certificate not accepted),
- * EPROTO (not TLS, or no version in common), ECONNRESET (the peer went away), ETIMEDOUT, or EINVAL
- * (no stream socket, not connected, already used, or no valid name). On a non-blocking socket it
- * returns at once: SO_ERROR is EINPROGRESS and send and recv fail with EAGAIN until the handshake
- * is over, and then poll reports the socket. A failed handshake stays: SO_ERROR, send and recv
- * repeat its errno. */
-#define HTLS_OPTION 1
-
-/* Get: the reason of the last hTLS failure on the socket in words, NUL-terminated and cut where it
- * does not fit; empty when there was none. */
-#define TIMECRAFT_HTLS_ERROR_OPTION 2
+#include <timecraft/options.h>
 
 #ifdef __cplusplus
 extern "C" {
