@@ -210,23 +210,25 @@ static int open_last(walk *walk, const component *last, int flags, mode_t mode, 
 
 static int walk_place(int root, const char *path, bool follow, tc_place *out);
 
-/* What open(2) answers to O_CREAT with a slash at the end, if there is a folder to create it in. */
+/* What open(2) answers to O_CREAT with a slash after a name, if there is a folder to create it in.
+ */
 static int refuse_to_create_folder(int root, const char *path) {
     tc_place place;
     int result = walk_place(root, path, false, &place);
     if (result)
         return result;
     tc_place_reset(&place);
-    return -EISDIR;
+    bool dots = strcmp(place.name, "./") == 0 || strcmp(place.name, "../") == 0;
+    return dots ? 0 : -EISDIR;
 }
 
 static int walk_open(int root, const char *path, int flags, mode_t mode) {
     walk walk;
     component last;
     int fd = -1;
-    if ((flags & O_CREAT) && path[0] && path[strlen(path) - 1] == '/')
-        return refuse_to_create_folder(root, path);
     int result = walk_start(&walk, root, path);
+    if (result == 0 && (flags & O_CREAT) && path[strlen(path) - 1] == '/')
+        result = refuse_to_create_folder(root, path);
     while (result == 0) {
         result = walk_to_last(&walk, false, &last);
         if (result == 1)
