@@ -62,6 +62,7 @@ class ThreadPeer(Peer):
         self.serve, self.host = serve, host
         self.errors, self.connections, self.threads = [], [], []
         self.stopped = threading.Event()
+        self.accepting = threading.Lock()  # held from seeing a connection to having its thread
         self.listener = socket.create_server((host, 0), family=family, backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.accepter = threading.Thread(target=self._accept, daemon=True)
@@ -69,15 +70,21 @@ class ThreadPeer(Peer):
 
     def _accept(self):
         while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            connection.settimeout(WAIT)
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            self.connections.append(connection)
-            self.threads.append(thread)
-            thread.start()
+            self._readable(None)
+            with self.accepting:
+                try:
+                    connection, _ = self.listener.accept()
+                except OSError:
+                    return
+                connection.settimeout(WAIT)
+                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+                self.connections.append(connection)
+                self.threads.append(thread)
+                thread.start()
+
+    def _readable(self, seconds):
+        """Whether a connection waits to be accepted (or the listener was shut down)."""
+        return bool(select.select([self.listener], [], [], seconds)[0])
 
     def _serve(self, connection):
         try:
@@ -88,6 +95,10 @@ class ThreadPeer(Peer):
 
     def finish(self):
         """Waits until every connection so far was served."""
+        while not self.stopped.is_set():
+            with self.accepting:
+                if not self._readable(0):
+                    break
         for thread in list(self.threads):
             thread.join(WAIT)
 

@@ -130,7 +130,7 @@ def wasm(name, *flags, sdk=True):
         cflags = shlex.split(run_tool(config, "--cflags"))
         libs = shlex.split(run_tool(config, "--libs"))
     else:
-        cflags = ["--target=wasm32-wasi", "-nostdlib", "-O2"]
+        cflags = ["--target=wasm32-wasi"]
     includes = [f"-I{folder}" for folder in GUEST_DIRS]
     compiler = os.environ.get("WASM_CC", "clang")
 
@@ -258,6 +258,36 @@ class GuestTest(unittest.TestCase):
         result = run([program(name), *map(str, arguments)], environment(options, **env), timeout)
         self.assertEqual(result.returncode, 0, result)
         return result
+
+
+def open_descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def resident_memory(pid):
+    """In KiB."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def check_leaves_nothing_behind(test, peer, name, count):
+    """Makes `count` connections to an echoing peer, one after the other: the process must hold no
+    more at the end than after the first tenth. See guests/many.c."""
+    process = start([program("many"), "sequential", str(peer), name, str(count)],
+                    stdin=subprocess.PIPE)
+    with process:
+        held = []
+        for _ in range(2):
+            test.assertEqual(process.stdout.readline(), "paused\n", process.poll())
+            held.append((open_descriptors(process.pid), resident_memory(process.pid)))
+            process.stdin.write("\n")
+            process.stdin.flush()
+        out, err = process.communicate(timeout=20 * SLOWNESS)
+    test.assertIn(f"{count} connections", out, err)
+    test.assertEqual(held[0][0], held[1][0], "open descriptors of the host's process")
+    if not SANITIZED:  # which keep what is freed for a while
+        grown = (held[1][1] - held[0][1]) * 1024 / (count * 9 // 10)
+        test.assertLess(grown, 512, "bytes of memory that each connection left")
 
 
 def main():

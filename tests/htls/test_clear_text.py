@@ -2,7 +2,7 @@
 its server writes down every byte, and all of them must be TLS records."""
 
 import support
-from peers import NAME, TLS12, TLS13, Relay, ThreadPeer, TlsPeer, echo, tls_records
+from peers import NAME, TLS12, TLS13, Relay, ThreadPeer, TlsPeer, echo, tls_records, wait_until
 
 SECRET = "correct-horse-battery-staple"
 HANDSHAKE, APPLICATION_DATA = 22, 23
@@ -19,6 +19,7 @@ class ClearTextTest(support.GuestTest):
         return TlsPeer(support.pki().identity("ecdsa"), echo, **more)
 
     def check_records(self, relay, kinds_wanted=()):
+        wait_until(lambda: relay.from_guest, "the guest's bytes to arrive")
         relay.stop()
         self.assertNotIn(SECRET.encode(), bytes(relay.from_guest))
         records = tls_records(relay.from_guest)

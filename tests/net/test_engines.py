@@ -1,0 +1,129 @@
+"""What the I/O engines do with the kernel, counted with strace: nothing before it is needed, little
+where much could be done, and plain system calls where io_uring is not to be had."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "htls"))
+
+import re
+import shutil
+import unittest
+
+import support
+from peers import NAME, ThreadPeer, TlsPeer, echo
+
+REQUESTS = 1000
+
+
+# A script that needs an engine: it waits for a socket.
+WAITS_ONCE = ["socket:udp4", "bind:127.0.0.1:0", "rcvtimeo:1", "recv:1"]
+
+
+def ring_is_to_be_had():
+    """Whether this machine lets a program make a ring at all (containers often do not)."""
+    result = support.run([support.program("probe"), *WAITS_ONCE],
+                         support.environment(TIMECRAFT_IO="uring"))
+    return result.returncode == 0 and "TIMECRAFT_IO" not in result.stderr
+
+
+def traced(steps, expressions, options=support.ALL_NETWORK, summary=False, **env):
+    """Runs a script with its system calls written down; the trace is in `.trace`."""
+    path = os.path.join(support.temporary_folder(), "trace")
+    # Leaks cannot be looked for in a process that is traced.
+    env.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+    words = ["strace", "-f", "-o", path] + (["-c"] if summary else [])
+    for expression in [expressions] if isinstance(expressions, str) else expressions:
+        words += ["-e", expression]
+    result = support.run([*words, support.program("probe"), *steps],
+                         support.environment(options, **env), timeout=60)
+    with open(path) as trace:
+        result.trace = trace.read()
+    return result
+
+
+def count_of(call, summary):
+    """How often `call` was made, from the table of `strace -c`."""
+    for line in summary.splitlines():
+        columns = line.split()
+        if columns and columns[-1] == call:
+            return int(columns[3])
+    return 0
+
+
+@unittest.skipIf(shutil.which("strace") is None, "strace is not installed")
+class EngineTest(support.GuestTest):
+    def outcomes(self, result):
+        self.assertEqual(result.returncode, 0, result)
+        return dict(line.split("\t", 1) for line in result.stdout.splitlines())
+
+
+class AProgramThatOpensNoSocket(EngineTest):
+    def test_makes_no_ring_and_reads_no_trust_store(self):
+        result = traced(["sleep:1", "open:file", "write:hello"],
+                        "trace=io_uring_setup,open,openat,socket",
+                        f"--dir={support.temporary_folder()}::.")
+        self.assertEqual(self.outcomes(result)["write:hello"], "5")
+        self.assertNotIn("io_uring_setup", result.trace)
+        self.assertNotIn("ca.pem", result.trace)
+        self.assertNotIn("ssl", result.trace.replace("libssl", ""))
+        self.assertNotIn("socket(", result.trace)
+
+
+class APlainSocket(EngineTest):
+    def test_reads_no_trust_store(self):
+        with ThreadPeer(echo) as peer:
+            result = traced(["socket:tcp4", f"connect:{peer}", "exchange:2:10"],
+                            "trace=open,openat")
+        self.assertEqual(self.outcomes(result)["exchange:2:10"], "2")
+        self.assertNotIn("ca.pem", result.trace)
+
+
+class TheEngine(EngineTest):
+    def exchange(self, *more, **env):
+        """Small requests on one kept-alive hTLS connection."""
+        with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+            result = traced(["socket:tcp4", f"connect:{peer}", f"htls:{NAME}",
+                             f"exchange:{REQUESTS}:100"], *more, summary=True, **env)
+        self.assertEqual(self.outcomes(result)[f"exchange:{REQUESTS}:100"], str(REQUESTS))
+        return result
+
+    @unittest.skipIf(support.ENGINE == "syscall", "of the other engine")
+    def test_on_io_uring_enters_the_kernel_once_a_request(self):
+        if not ring_is_to_be_had():
+            self.skipTest("io_uring is not to be had here")
+        result = self.exchange("trace=all", TIMECRAFT_IO="uring")
+        self.assertEqual(count_of("io_uring_setup", result.trace), 1, result.trace)
+        entries = count_of("io_uring_enter", result.trace)
+        self.assertLessEqual(entries, 1.5 * REQUESTS, result.trace)
+        for call in ("recvfrom", "recvmsg", "sendto", "sendmsg", "poll", "ppoll", "epoll_wait"):
+            self.assertLess(count_of(call, result.trace), 20, f"{call}\n{result.trace}")
+
+    @unittest.skipIf(support.ENGINE == "uring", "of the other engine")
+    def test_on_system_calls_makes_no_ring(self):
+        result = self.exchange("trace=all", TIMECRAFT_IO="syscall")
+        self.assertEqual(count_of("io_uring_setup", result.trace), 0, result.trace)
+        self.assertEqual(count_of("io_uring_enter", result.trace), 0, result.trace)
+        made = sum(int(columns[3]) for columns in map(str.split, result.trace.splitlines())
+                   if len(columns) > 4 and re.match(r"\w*(recv|send|poll|read|write)", columns[-1]))
+        self.assertLessEqual(made, 5 * REQUESTS, result.trace)
+
+    def test_falls_back_to_system_calls_where_io_uring_is_forbidden(self):
+        for error in ("EPERM", "ENOSYS"):
+            with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+                result = traced(["socket:tcp4", f"connect:{peer}", f"htls:{NAME}",
+                                 "exchange:10:100"],
+                                ["trace=io_uring_setup,io_uring_enter",
+                                 f"inject=io_uring_setup:error={error}"], TIMECRAFT_IO="")
+            self.assertEqual(self.outcomes(result)["exchange:10:100"], "10")
+            self.assertNotIn("io_uring_enter", result.trace)
+            self.assertEqual(result.stderr, "", "falling back is nobody's business")
+
+    def test_that_is_unknown_is_told(self):
+        result = support.run([support.program("probe"), *WAITS_ONCE],
+                             support.environment(TIMECRAFT_IO="nonsense"))
+        self.assertIn("TIMECRAFT_IO", result.stderr, result)
+
+
+if __name__ == "__main__":
+    support.main()
