@@ -25,6 +25,6 @@ int main(void) {
         path_create_directory(ROOT, STR("a/b/c/../../../../new"));
         clock_time_get(1, 0, AT(&now));
     } while (now - start < 500000000);
-    CHECK(read > 100);
+    CHECK(read > 0);
     return finish();
 }
