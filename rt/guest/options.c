@@ -18,6 +18,8 @@
 #define MEMORY_MIN (64 * KIB) /* one page */
 #define MEMORY_MAX (4 * GIB)  /* what 32-bit addresses reach */
 
+enum { TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 }; /* as on the wire (RFC 8446, 4.2.1) */
+
 enum {
     NAME_MAX_LENGTH = 253, /* RFC 1035, 2.3.4, without the root's dot */
     LABEL_MAX_LENGTH = 63,
@@ -33,6 +35,13 @@ const char tc_options_help[] =
     "                                prefixes (10.0.0.0/8, [2001:db8::]/32), :PORT, unix:PATH\n"
     "  --allow-listen[=ADDR:PORT,…]  let it bind and listen: everywhere, or as above\n"
     "  --require-tls                 let no byte leave in clear text\n"
+    "  --ca=FILE                     trust these certificates (PEM) instead of the system's\n"
+    "  --identity=NAME=CERT,KEY      hold a certificate chain and its key (PEM files) for it, "
+    "which\n"
+    "                                it can use as NAME and never sees\n"
+    "  --tls-min-version=1.2|1.3     the lowest version of TLS (1.2), and the highest (1.3):\n"
+    "  --tls-max-version=1.2|1.3\n"
+    "  --allow-insecure-tls          let it leave the verification of servers out\n"
     "  --max-memory=SIZE[K|M|G]      limit the linear memory; 0: the module's own limit\n"
     "  --timeout=SECONDS             end it after this time, with exit status 124; 0: never\n"
     "  --tls-handshake-timeout=SECONDS   give up on a TLS handshake after this time (30)\n"
@@ -75,6 +84,8 @@ __attribute__((format(printf, 2, 3))) static int fail(char **error, const char *
 void tc_options_init(tc_options *options) {
     *options = (tc_options){
         .handshake_timeout_ns = 30 * SECOND,
+        .tls_min_version = TLS_1_2,
+        .tls_max_version = TLS_1_3,
         .stack_size = 64 * MIB,
     };
 }
@@ -92,6 +103,15 @@ static void reset_grants(tc_options *options) {
         free(options->connects[i].name);
     for (size_t i = 0; i < options->listen_count; i++)
         free(options->listens[i].name);
+    for (size_t i = 0; i < options->identity_count; i++) {
+        free(options->identities[i].name);
+        free(options->identities[i].certificate);
+        free(options->identities[i].key);
+    }
+    free(options->identities);
+    options->identities = NULL;
+    options->identity_count = 0;
+    options->allow_insecure_tls = false;
     free(options->dirs);
     free(options->envs);
     free(options->connects);
@@ -105,6 +125,7 @@ static void reset_grants(tc_options *options) {
 
 void tc_options_reset(tc_options *options) {
     reset_grants(options);
+    free(options->ca);
     tc_options_init(options);
 }
 
@@ -359,6 +380,67 @@ static int apply_require_tls(tc_options *options, const char *value, char **erro
     return 0;
 }
 
+/* ---- TLS ---- */
+
+static int apply_ca(tc_options *options, const char *value, char **error) {
+    if (!*value)
+        return fail(error, "--ca= names no file; write for example --ca=/etc/ssl/own-ca.pem");
+    free(options->ca);
+    options->ca = must(strdup(value));
+    return 0;
+}
+
+/* "web=cert.pem,key.pem". A later grant of the same name replaces the earlier one. */
+static int apply_identity(tc_options *options, const char *value, char **error) {
+    size_t name_length = strcspn(value, "=");
+    const char *certificate = value[name_length] ? value + name_length + 1 : "";
+    const char *comma = strrchr(certificate, ',');
+    if (name_length == 0 || !comma || comma == certificate || !comma[1])
+        return fail(error,
+                    "--identity=%s: a name, a file with certificates and one with the key are "
+                    "needed; write for example --identity=web=cert.pem,key.pem",
+                    value);
+    tc_identity_grant grant = {copy(value, name_length),
+                               copy(certificate, (size_t)(comma - certificate)),
+                               must(strdup(comma + 1))};
+    for (size_t i = 0; i < options->identity_count; i++) {
+        tc_identity_grant *earlier = &options->identities[i];
+        if (strcmp(earlier->name, grant.name) == 0) {
+            free(earlier->name);
+            free(earlier->certificate);
+            free(earlier->key);
+            *earlier = grant;
+            return 0;
+        }
+    }
+    *(tc_identity_grant *)append(&options->identities, &options->identity_count, sizeof grant) =
+        grant;
+    return 0;
+}
+
+static int apply_allow_insecure_tls(tc_options *options, const char *value, char **error) {
+    (void)value, (void)error;
+    options->allow_insecure_tls = true;
+    return 0;
+}
+
+static int apply_tls_version(const char *option, unsigned *version, const char *value,
+                             char **error) {
+    if (strcmp(value, "1.2") != 0 && strcmp(value, "1.3") != 0)
+        return fail(error, "%s=%s: the versions are 1.2 and 1.3; write for example %s=1.3", option,
+                    value, option);
+    *version = value[2] == '2' ? TLS_1_2 : TLS_1_3;
+    return 0;
+}
+
+static int apply_tls_min_version(tc_options *options, const char *value, char **error) {
+    return apply_tls_version("--tls-min-version", &options->tls_min_version, value, error);
+}
+
+static int apply_tls_max_version(tc_options *options, const char *value, char **error) {
+    return apply_tls_version("--tls-max-version", &options->tls_max_version, value, error);
+}
+
 /* ---- limits ---- */
 
 /* "64M" in bytes; 0 is passed on as 0. */
@@ -468,6 +550,11 @@ static const struct option {
     {"--allow-net", VALUE_OPTIONAL, "--allow-net=example.com:443", apply_allow_net},
     {"--allow-listen", VALUE_OPTIONAL, "--allow-listen=127.0.0.1:8080", apply_allow_listen},
     {"--require-tls", VALUE_NONE, "--require-tls", apply_require_tls},
+    {"--ca", VALUE_NEEDED, "--ca=/etc/ssl/own-ca.pem", apply_ca},
+    {"--identity", VALUE_NEEDED, "--identity=web=cert.pem,key.pem", apply_identity},
+    {"--tls-min-version", VALUE_NEEDED, "--tls-min-version=1.3", apply_tls_min_version},
+    {"--tls-max-version", VALUE_NEEDED, "--tls-max-version=1.2", apply_tls_max_version},
+    {"--allow-insecure-tls", VALUE_NONE, "--allow-insecure-tls", apply_allow_insecure_tls},
     {"--max-memory", VALUE_NEEDED, "--max-memory=256M", apply_max_memory},
     {"--timeout", VALUE_NEEDED, "--timeout=10", apply_timeout},
     {"--tls-handshake-timeout", VALUE_NEEDED, "--tls-handshake-timeout=10",

@@ -43,6 +43,13 @@ typedef struct tc_net_grant {
     uint16_t port;       /* host order; 0: every port */
 } tc_net_grant;
 
+/* --identity=NAME=CERT,KEY: a certificate chain and its key, in PEM files that the host reads */
+typedef struct tc_identity_grant {
+    char *name;
+    char *certificate;
+    char *key;
+} tc_identity_grant;
+
 typedef struct tc_options {
     tc_dir_grant *dirs;
     size_t dir_count;
@@ -52,10 +59,16 @@ typedef struct tc_options {
     size_t connect_count;
     tc_net_grant *listens; /* --allow-listen[=ADDR:PORT,…] */
     size_t listen_count;
-    bool inherit_env;              /* --inherit-env */
-    bool require_tls;              /* --require-tls: no byte leaves in clear text */
-    uint64_t max_memory;           /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
-    uint64_t timeout_ns;           /* --timeout=SECONDS of wall-clock time; 0: none */
+    tc_identity_grant *identities;
+    size_t identity_count;
+    char *ca;                 /* --ca=FILE: PEM certificates in place of the system's; or NULL */
+    bool allow_insecure_tls;  /* --allow-insecure-tls: a guest may leave verification out */
+    unsigned tls_min_version; /* --tls-min-version=1.2|1.3: 0x0303 (the default) or 0x0304 */
+    unsigned tls_max_version; /* --tls-max-version: the default is 0x0304 */
+    bool inherit_env;         /* --inherit-env */
+    bool require_tls;         /* --require-tls: no byte leaves in clear text */
+    uint64_t max_memory;      /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
+    uint64_t timeout_ns;      /* --timeout=SECONDS of wall-clock time; 0: none */
     uint64_t handshake_timeout_ns; /* --tls-handshake-timeout=SECONDS; default 30 s */
     uint64_t stack_size;           /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
 } tc_options;
