@@ -67,8 +67,9 @@ static void open_files(tc_wasi *wasi) {
         const tc_dir_grant *grant = &wasi->options->dirs[i];
         int result = tc_file_open_preopen(grant, &file);
         if (result) {
-            tc_report("cannot open the directory %s: %s; create it or change --dir", grant->host,
-                      strerror(-result));
+            tc_report(
+                "cannot open the directory %s: %s; --dir must name one that exists and can be read",
+                grant->host, strerror(-result));
             exit(1);
         }
         insert_file(wasi, file);
