@@ -507,12 +507,13 @@ char *tc_signature_shown(const char *signature) {
 
 static char *memory_shown(const tc_extern *type) {
     tc_buffer text = {0};
-    char *size = tc_size_shown(type->min << 16);
-    tc_buffer_print(&text, "%s%smemory of %llu pages (%s)", type->is_shared ? "shared " : "",
-                    type->is_64 ? "64-bit " : "", (unsigned long long)type->min, size);
+    uint64_t kib = type->min * 64; /* a page is 64 KiB */
+    bool in_mib = kib >= 1024 && kib % 1024 == 0;
+    tc_buffer_print(&text, "%s%smemory of %llu pages (%llu %s)", type->is_shared ? "shared " : "",
+                    type->is_64 ? "64-bit " : "", (unsigned long long)type->min,
+                    (unsigned long long)(in_mib ? kib / 1024 : kib), in_mib ? "MiB" : "KiB");
     if (type->has_max)
         tc_buffer_print(&text, ", at most %llu", (unsigned long long)type->max);
-    free(size);
     return text.data;
 }
 

@@ -1,0 +1,318 @@
+"""What is built does what the module says, at every level and with every option.
+
+Environment: see command.py.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from command import Case, HERE, PREFIX, SEVEN, TIMECRAFT
+
+HELLO = """#include <stdio.h>
+int main(int argc, char **argv) {
+    printf("hello, %s\\n", argc > 1 ? argv[1] : "world");
+    return 3;
+}
+"""
+
+
+def writing(module, body):
+    """A guest in WAT that imports fd_seek and proc_exit from a module, with a body for _start."""
+    return f"""(module
+        (import "{module}" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+        (import "{module}" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start") {body}))"""
+
+
+class Levels(Case):
+    def semantics(self, *options, **more):
+        module = self.wat((HERE / "semantics.wat").read_text(), flags=())
+        program, _ = self.build(module, *options, **more)
+        self.assertEqual(self.execute(program).status, 0, "the check with this number failed")
+
+    def test_semantics_with_tcc(self):
+        if not shutil.which("tcc"):
+            self.skipTest("no tcc")
+        self.semantics("-O0")
+
+    def test_semantics_at_O0(self):
+        self.semantics("-O0", "--cc", "cc")
+
+    def test_semantics_at_O1(self):
+        self.semantics("-O1")
+
+    def test_semantics_at_O2(self):
+        self.semantics("-O2")
+
+    def test_semantics_at_O3(self):
+        self.semantics("-O3")
+
+    def test_semantics_with_clang_at_O2(self):
+        self.semantics("-O2", "--cc", "clang")
+
+    def test_semantics_with_clang_at_O3(self):
+        self.semantics("-O3", "--cc", "clang")
+
+    def test_O0_uses_tcc(self):
+        if not shutil.which("tcc"):
+            self.skipTest("no tcc")
+        tcc, calls = self.logged("tcc")
+        program, _ = self.build(self.wat(SEVEN), "-O0",
+                                env={"PATH": f"{tcc.parent}:{os.environ['PATH']}"})
+        self.assertGreater(len(calls()), 0)
+        self.assertEqual(self.execute(program).status, 7)
+
+    def test_O0_without_tcc_uses_the_c_compiler(self):
+        tools = self.folder / "tools"
+        tools.mkdir()
+        for folder in os.environ["PATH"].split(":"):
+            if os.path.isdir(folder):
+                for name in os.listdir(folder):
+                    if name != "tcc" and not (tools / name).is_symlink():
+                        os.symlink(os.path.join(folder, name), tools / name)
+        program, _ = self.build(self.wat(SEVEN), "-O0", env={"PATH": str(tools)})
+        self.assertEqual(self.execute(program).status, 7)
+
+    def test_what_tcc_cannot_compile_goes_to_the_c_compiler(self):
+        tcc, calls = self.logged("tcc", name="tcc", fails=True)
+        program, _ = self.build(self.c(HELLO), "-O0",
+                                env={"PATH": f"{tcc.parent}:{os.environ['PATH']}"})
+        self.assertGreater(len(calls()), 0)
+        self.assertEqual(self.execute(program).out, "hello, world\n")
+
+    def test_O0_with_a_chosen_compiler_uses_that_one(self):
+        tcc, calls = self.logged("tcc", name="tcc", fails=True)
+        self.build(self.wat(SEVEN), "-O0", "--cc", "cc",
+                   env={"PATH": f"{tcc.parent}:{os.environ['PATH']}"})
+        self.assertEqual(calls(), [])
+
+
+class Modules(Case):
+    def test_c_program_with_arguments_and_status(self):
+        program, _ = self.build(self.c(HELLO))
+        result = self.execute(program, "you")
+        self.assertEqual((result.out, result.status), ("hello, you\n", 3))
+
+    def test_exceptions_tail_calls_and_more(self):
+        """Features that wasm2c may leave off by default."""
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (import "wasi_snapshot_preview1" "fd_read"
+                    (func $read (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1) (memory $other 1)
+            (data (memory $other) (offset (i32.add (i32.const 3) (i32.const 4))) "\\05")
+            (tag $problem (param i32))
+            (func $throw (param i32) (throw $problem (local.get 0)))
+            (func $catch (result i32)
+                (try (result i32) (do (call $throw (i32.const 37)) (i32.const 0))
+                     (catch $problem)))
+            (func $end (param i32) (return_call $exit (local.get 0)))
+            (func (export "_start")
+                (call $end (i32.add (call $catch) (i32.load8_u $other (i32.const 7))))))""")
+        program, _ = self.build(module)
+        self.assertEqual(self.execute(program).status, 42)
+
+    def test_reactor(self):
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func (export "_initialize") (call $exit (i32.const 9))))""")
+        program, _ = self.build(module)
+        self.assertEqual(self.execute(program).status, 9)
+
+    def test_module_without_memory(self):
+        program, _ = self.build(self.wat('(module (func (export "_start")))'))
+        self.assertEqual(self.execute(program).status, 0)
+
+    def test_memory_under_another_name(self):
+        """The first exported memory is the one that imports work on."""
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "fd_write"
+                    (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "it's mine") 1)
+            (data (i32.const 0) "\\08\\00\\00\\00\\03\\00\\00\\00yes")
+            (func (export "_start")
+                (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 20)))))""")
+        program, _ = self.build(module)
+        self.assertEqual(self.execute(program).out, "yes")
+
+    def test_import_that_is_repeated(self):
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $one (param i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func $two (param i32)))
+            (memory (export "memory") 1)
+            (func (export "_start") (call $two (i32.const 5)) (call $one (i32.const 6))))""")
+        program, _ = self.build(module)
+        self.assertEqual(self.execute(program).status, 5)
+
+    def test_unstable_fd_seek_has_its_own_whence_numbers(self):
+        """Seeking a file to its end: 1 there, 2 in preview 1. The status is the position."""
+        seek_to_end = """(drop (call $seek (i32.const 0) (i64.const -2) (i32.const {}) (i32.const 8)))
+                         (call $exit (i32.load (i32.const 8)))"""
+        (self.folder / "ten").write_text("0123456789")
+        for name, whence in (("wasi_unstable", 1), ("wasi_snapshot_preview1", 2)):
+            program, _ = self.build(self.wat(writing(name, seek_to_end.format(whence))))
+            with open(self.folder / "ten") as file:
+                result = self.timecraft(command=str(program), stdin=file)
+            self.assertEqual(result.status, 8, name)
+
+    def test_many_data_segments_are_loaded_in_order(self):
+        """Go's modules have 100,000; a compiler must not see as many statements."""
+        segments = "".join(f'(data (i32.const {1000 + i}) "\\{i % 256:02x}\\{(i + 1) % 256:02x}")'
+                           for i in range(5000))
+        checks = "".join(f"(call $check (i32.const {1000 + i}) (i32.const {i % 256}))"
+                         for i in range(0, 5000, 617))
+        module = self.wat(f"""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            {segments} (data (i32.const 1000) "\\00")
+            (data "passive") (data $empty "") (data (i32.const 0) "")
+            (func $check (param i32 i32)
+                (if (i32.ne (i32.load8_u (local.get 0)) (local.get 1))
+                    (then (call $exit (i32.const 1)))))
+            (func (export "_start") {checks} (call $exit (i32.const 4))))""")
+        program, _ = self.build(module)
+        self.assertEqual(self.execute(program).status, 4)
+
+    def test_data_segment_outside_the_memory_traps(self):
+        module = self.wat("""(module (memory (export "memory") 1)
+            (data (i32.const 65535) "a") (data (i32.const 65535) "bc")
+            (func (export "_start")))""")
+        program, _ = self.build(module)
+        result = self.execute(program)
+        self.assertEqual(result.status, 134, result)
+        self.assertIn("out-of-bounds", result.err)
+
+    def test_names_with_any_character(self):
+        for name in ("a b.wasm", "quote\".wasm", "back\\slash.wasm", "new\nline.wasm", "%s%n.wasm",
+                     "trigraph??=.wasm", "-dash.wasm", "ünï.wasm"):
+            module = self.wat(SEVEN)
+            module = module.rename(self.folder / name)
+            program, _ = self.build(module, program="out " + name)
+            self.assertEqual(self.execute(program).status, 7, name)
+
+    def test_module_from_a_pipe(self):
+        module = self.wat(SEVEN)
+        with subprocess.Popen(["cat", module], stdout=subprocess.PIPE) as cat:
+            program, _ = self.build("/dev/stdin", stdin=cat.stdout)
+        self.assertEqual(self.execute(program).status, 7)
+
+    def test_simd(self):
+        if not os.path.exists("/usr/include/simde/wasm/simd128.h"):
+            self.skipTest("no SIMDe (libsimde-dev)")
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func $sum (param v128 v128) (result v128) (i32x4.add (local.get 0) (local.get 1)))
+            (func (export "_start") (call $exit (i32x4.extract_lane 2
+                (call $sum (v128.const i32x4 1 2 3 4) (v128.const i32x4 10 20 30 40))))))""")
+        for level in ("-O0", "-O2"):
+            program, _ = self.build(module, level)
+            self.assertEqual(self.execute(program).status, 33, level)
+
+
+class Options(Case):
+    def test_values_stand_after_an_equals_sign_or_a_space(self):
+        module = self.wat(SEVEN)
+        for words in (["-o", "a"], ["-oa"], ["--output", "a"], ["--output=a"],
+                      ["-o", "a", "-j", "1"], ["-o", "a", "-j2"], ["-o", "a", "--jobs=1"],
+                      ["-o", "a", "--cc=cc"], ["-o", "a", "--"]):
+            result = self.timecraft("build", *words, module)
+            self.assertEqual(result.status, 0, words)
+            (self.folder / "a").unlink()
+
+    def test_grants_are_part_of_the_program(self):
+        program, _ = self.build(self.c("""#include <stdio.h>
+            #include <stdlib.h>
+            int main(void) { printf("%s|%s\\n", getenv("ONE"), getenv("TWO")); }"""),
+            "--env", "ONE=a 'b' \"c\" \\d ??/", "--env=TWO=\n", "-O1")
+        self.assertEqual(self.execute(program).out, "a 'b' \"c\" \\d ??/|\n\n")
+
+    def test_keep_c_keeps_files_that_compile(self):
+        kept = self.folder / "new" / "kept"
+        kept.mkdir(parents=True)
+        (kept / "unit_99.c").write_text("stale")
+        (kept / "mine.c").write_text("mine")
+        self.build(self.c(HELLO), "--keep-c", kept)
+        self.assertFalse((kept / "unit_99.c").exists())
+        self.assertEqual((kept / "mine.c").read_text(), "mine")
+        (kept / "mine.c").unlink()
+        include = PREFIX / "lib/timecraft/include"
+        sources = [str(path) for path in kept.glob("*.c")]
+        self.assertGreater(len(sources), 2)
+        subprocess.run(["cc", "-fsyntax-only", "-w", f"-I{include}", *sources], check=True)
+
+    def test_keep_c_where_nothing_can_be_kept(self):
+        result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")
+        self.assertRefused(result, "cannot keep the C files in /dev/null/x")
+
+    def test_static_program_needs_no_openssl_and_no_liburing(self):
+        module = self.wat(SEVEN)
+        dynamic, _ = self.build(module)
+        static, _ = self.build(module, "--static", program="static")
+        needs = [subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+                 for program in (dynamic, static)]
+        for library in ("libssl", "libcrypto", "liburing"):
+            self.assertIn(library, needs[0])
+            self.assertNotIn(library, needs[1])
+        self.assertIn("libc.so", needs[1])
+        self.assertEqual(self.execute(static).status, 7)
+
+    def test_quiet_says_nothing(self):
+        self.assertEqual(self.build(self.wat(SEVEN), "-q")[1].err, "")
+
+    def test_verbose_shows_the_commands(self):
+        err = self.build(self.wat(SEVEN), "-v")[1].err
+        for text in ("--num-outputs", "-O2", "libtimecraft.a"):
+            self.assertIn(text, err)
+
+    def test_progress_is_plain_lines_without_a_terminal(self):
+        err = self.build(self.wat(SEVEN))[1].err
+        self.assertNotIn("\r", err)
+        self.assertNotIn("\033", err)
+        self.assertRegex(err, r"translating .*\n.*compiling .*\n.*linking .*\n.*built ")
+
+    def test_progress_is_a_bar_on_a_terminal(self):
+        module = self.c(HELLO)
+        controller, terminal = os.openpty()
+        done = subprocess.run([TIMECRAFT, "build", module, "-o", self.folder / "program"],
+                              env=dict(self.environment, TERM="xterm"), stderr=terminal)
+        os.close(terminal)
+        said = os.read(controller, 1 << 16).decode()
+        os.close(controller)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(said, r"\[#*\.*\] \d+/\d+")
+        self.assertIn("built ", said.split("\r\033[K")[-1])
+
+    def test_inspect_says_what_the_runtime_has(self):
+        module = self.wat("""(module
+            (import "env" "foo" (func (param i32)))
+            (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))
+            (memory (export "memory") 2 3)
+            (func $named (export "_start")))""")
+        result = self.timecraft("inspect", module)
+        self.assertEqual((result.status, result.err), (0, ""))
+        for text in ("env.foo (i32) -> (): not provided",
+                     "wasi_snapshot_preview1.fd_close (i32) -> i32: provided",
+                     "memory of 2 pages (128 KiB), at most 3", "_start () -> ()", "kind: command",
+                     "2 imported, 1 defined, 1 with names"):
+            self.assertIn(text, result.out)
+
+    def test_stack_is_not_executable(self):
+        for level in ("-O0", "-O2"):
+            program, _ = self.build(self.wat(SEVEN), level)
+            headers = subprocess.run(["readelf", "-lW", program], capture_output=True, text=True)
+            self.assertRegex(headers.stdout, r"GNU_STACK.* RW ")
+
+    def test_names_of_functions_are_in_the_program(self):
+        program, _ = self.build(self.c(HELLO))
+        symbols = subprocess.run(["nm", program], capture_output=True, text=True).stdout
+        self.assertTrue(re.search(r" [tT] w2c_guest_printf$", symbols, re.M))
+
+
+if __name__ == "__main__":
+    unittest.main()
