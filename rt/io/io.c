@@ -14,13 +14,15 @@ static const tc_engine *choose_engine(void) {
     if (wanted && strcmp(wanted, "syscall") == 0)
         return tc_engine_syscall();
     if (wanted && *wanted && strcmp(wanted, "uring") != 0)
-        tc_report("TIMECRAFT_IO=%s is not an I/O engine; known are uring and syscall, choosing one",
+        tc_report("TIMECRAFT_IO=%s is not an I/O engine; known are uring and "
+                  "syscall, choosing one",
                   wanted);
     const tc_engine *uring = tc_engine_uring();
     if (uring)
         return uring;
     if (wanted && strcmp(wanted, "uring") == 0)
-        tc_report("TIMECRAFT_IO=uring: this kernel or container does not allow io_uring as needed "
+        tc_report("TIMECRAFT_IO=uring: this kernel or container does not allow "
+                  "io_uring as needed "
                   "(Linux 6.1 or newer); using system calls");
     return tc_engine_syscall();
 }
@@ -79,8 +81,9 @@ ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t 
 }
 
 int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
-    /* Before the first receive or stream there is nothing that only the engine knows of: a program
-     * that waits for clocks and standard input makes no ring. */
+    /* Before the first receive or stream there is nothing that only the engine
+     * knows of: a program that waits for clocks and standard input makes no ring.
+     */
     const tc_engine *waiting = engine ? engine : tc_engine_syscall();
     return waiting->wait(interests, count, deadline);
 }

@@ -1,20 +1,22 @@
 /* The engine on io_uring.
  *
- * Receiving: each stream has one multishot receive armed, which fills buffers that all streams
- * share (a provided-buffer ring). A buffer stands for a whole receive, however short, so when few
- * are left a newly arrived one is copied to the heap and given back at once: streams that nobody
- * reads cannot starve the others. A stream that holds much has its receive cancelled until it is
- * read.
+ * Receiving: each stream has one multishot receive armed, which fills buffers
+ * that all streams share (a provided-buffer ring). A buffer stands for a whole
+ * receive, however short, so when few are left a newly arrived one is copied to
+ * the heap and given back at once: streams that nobody reads cannot starve the
+ * others. A stream that holds much has its receive cancelled until it is read.
  *
- * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
- * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
- * answer are one system call. Sends never block (MSG_DONTWAIT), so the kernel posts their
- * completion while it takes the submission; a wait therefore asks for one completion more than
- * there are sends. A guest that computes after a send must not hold it back: a timer submits what
- * has stood in the queue for FLUSH_DELAY.
+ * Sending: bytes are queued in the stream, and a send entry for them stands in
+ * the submission queue. It goes to the kernel together with the next wait, so
+ * that a request and the wait for its answer are one system call. Sends never
+ * block (MSG_DONTWAIT), so the kernel posts their completion while it takes the
+ * submission; a wait therefore asks for one completion more than there are
+ * sends. A guest that computes after a send must not hold it back: a timer
+ * submits what has stood in the queue for FLUSH_DELAY.
  *
- * The ring is made with DEFER_TASKRUN: completions are run when this thread asks for them, so bytes
- * that nobody waits for stay in the socket, where they belong.
+ * The ring is made with DEFER_TASKRUN: completions are run when this thread
+ * asks for them, so bytes that nobody waits for stay in the socket, where they
+ * belong.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -82,7 +84,8 @@ static void submit(void) {
         if (result == -EBUSY || result == -EAGAIN)
             reap(); /* completions overflowed, or memory is short: make room */
         else if (result < 0 && result != -EINTR) {
-            tc_report("io_uring refuses work (%s); run with TIMECRAFT_IO=syscall to do without it",
+            tc_report("io_uring refuses work (%s); run with TIMECRAFT_IO=syscall to "
+                      "do without it",
                       strerror(-result));
             abort();
         }
@@ -109,7 +112,8 @@ static void cancel(void *owner, unsigned tag) {
     set_owner(entry, NULL, TAG_NONE);
 }
 
-/* Between enter and leave the ring is ours; a timer that fires meanwhile is made up for. */
+/* Between enter and leave the ring is ours; a timer that fires meanwhile is
+ * made up for. */
 static void enter(void) {
     busy++;
     atomic_signal_fence(memory_order_seq_cst);
@@ -174,7 +178,8 @@ static void arm_receive(tc_stream *stream) {
     stream->stopping = false;
 }
 
-/* The bytes of buffer `id` as a chunk: the buffer itself, or a copy when buffers run low. */
+/* The bytes of buffer `id` as a chunk: the buffer itself, or a copy when
+ * buffers run low. */
 static tc_chunk *take_buffer(unsigned id, unsigned length) {
     buffers_free--;
     uint8_t *data = buffers + (size_t)id * TC_BUFFER_SIZE;
@@ -290,7 +295,8 @@ static void complete(const struct io_uring_cqe *completion) {
     }
 }
 
-/* Reads the completions that are there, without entering the kernel unless it asks for it. */
+/* Reads the completions that are there, without entering the kernel unless it
+ * asks for it. */
 static unsigned reap(void) {
     unsigned count = 0;
     struct io_uring_cqe *completion;
@@ -303,7 +309,8 @@ static unsigned reap(void) {
     return count;
 }
 
-/* Submits what is queued, waits for a completion until the deadline, and reads what there is. */
+/* Submits what is queued, waits for a completion until the deadline, and reads
+ * what there is. */
 static void submit_and_wait(uint64_t deadline) {
     struct timespec left;
     struct __kernel_timespec timeout, *limit = NULL;
@@ -329,7 +336,8 @@ static void engine_stream_open(tc_stream *stream) {
 static void engine_stream_close(tc_stream *stream) {
     enter();
     reap();
-    /* Entries of the stream may stand in the queue: the kernel must be done with them all. */
+    /* Entries of the stream may stand in the queue: the kernel must be done with
+     * them all. */
     stream->send_error = -ECANCELED;
     if (stream->receiving && !stream->stopping)
         cancel(stream, TAG_RECEIVE);
@@ -346,7 +354,8 @@ static void engine_stream_fill(tc_stream *stream) {
     if (!stream->first)
         arm_receive(stream);
     if (io_uring_sq_ready(&ring))
-        arm_flush_timer(); /* for a guest that asks again and again without waiting */
+        arm_flush_timer(); /* for a guest that asks again and again without waiting
+                            */
     leave();
 }
 
@@ -415,7 +424,8 @@ static int count_ready(tc_io_interest *interests, size_t count) {
     return ready;
 }
 
-/* Waits for descriptors and the ring at once, the ring's own descriptor being pollable. */
+/* Waits for descriptors and the ring at once, the ring's own descriptor being
+ * pollable. */
 static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t deadline) {
     struct pollfd few[64], *polled = few;
     if (count + 1 > sizeof few / sizeof *few && !(polled = malloc((count + 1) * sizeof *polled)))

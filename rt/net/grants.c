@@ -1,4 +1,5 @@
-/* What of the network was granted: --allow-net, --allow-listen, --require-tls. */
+/* What of the network was granted: --allow-net, --allow-listen, --require-tls.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +14,8 @@
 
 static const tc_options *options;
 
-/* An address that a granted name has resolved to. The oldest is forgotten when there are too many.
+/* An address that a granted name has resolved to. The oldest is forgotten when
+ * there are too many.
  */
 typedef struct noted_address {
     size_t grant; /* index into options->connects */
@@ -27,18 +29,15 @@ static size_t noted_count, noted_next;
 
 void tc_net_init(const tc_options *given) {
     options = given;
-}
-
-uint64_t tc_grants_handshake_timeout(void) {
-    return options->handshake_timeout_ns;
+    tc_tls_init(given);
 }
 
 bool tc_grants_any_connect(void) {
     return options->connect_count > 0;
 }
 
-/* An address' bytes and port; an IPv4 address that is written as an IPv6 one (::ffff:192.0.2.1)
- * counts as IPv4, so that a grant cannot be gone round. */
+/* An address' bytes and port; an IPv4 address that is written as an IPv6 one
+ * (::ffff:192.0.2.1) counts as IPv4, so that a grant cannot be gone round. */
 typedef struct endpoint {
     int family;
     const uint8_t *bytes;
@@ -117,7 +116,8 @@ static bool any_covers(const tc_net_grant *grants, size_t count, const tc_addres
 }
 
 static int refuse(const char *what, const char *to, const char *grant) {
-    tc_report_once("refused to %s %s: it was not granted. To allow it, build or run with %s=%s",
+    tc_report_once("refused to %s %s: it was not granted. To allow it, build or "
+                   "run with %s=%s",
                    what, to, grant, to);
     return -EACCES;
 }
@@ -166,7 +166,8 @@ void tc_grants_note_address(const char *name, const tc_address *address) {
 int tc_grants_clear_text(void) {
     if (!options->require_tls)
         return 0;
-    tc_report_once("refused to send in clear text: --require-tls is in force. The guest must turn "
+    tc_report_once("refused to send in clear text: --require-tls is in force. "
+                   "The guest must turn "
                    "hTLS on for its sockets, or run without --require-tls");
     return -EACCES;
 }

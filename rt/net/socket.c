@@ -10,7 +10,8 @@
 #include "io/io.h"
 #include "net/internal.h"
 
-/* How long the end of the program waits for connections that are being closed, in nanoseconds. */
+/* How long the end of the program waits for connections that are being closed,
+ * in nanoseconds. */
 #define EXIT_PATIENCE UINT64_C(2000000000)
 
 static int socket_new(int fd, int family, int type, tc_socket **out) {
@@ -38,6 +39,7 @@ void tc_socket_close(tc_socket *socket) {
         tc_tls_close(socket->tls); /* and the descriptor with it */
     else
         close(socket->fd);
+    tc_tls_config_release(socket->config);
     free(socket);
 }
 
@@ -66,8 +68,9 @@ void tc_socket_advance(tc_socket *socket) {
         tc_socket_wait(socket, 0, 0);
 }
 
-/* Binding to a port is what a server does. An ephemeral port (0) is a client's way to choose its
- * own address: for that any connection grant is enough, and listening on it is asked for later. */
+/* Binding to a port is what a server does. An ephemeral port (0) is a client's
+ * way to choose its own address: for that any connection grant is enough, and
+ * listening on it is asked for later. */
 static int check_bind(const tc_socket *socket, const tc_address *address) {
     in_port_t port = 0;
     if (address->storage.ss_family == AF_INET)
@@ -109,6 +112,17 @@ int tc_socket_listen(tc_socket *socket, int backlog) {
     return 0;
 }
 
+/* A listening socket's TLS begins with the connection. The guest has the socket
+ * at once: a client that is slow to shake hands holds nobody up. */
+static int start_accepted(tc_socket **accepted) {
+    int error = tc_tls_accept((*accepted)->fd, (*accepted)->config, &(*accepted)->tls);
+    if (error) {
+        tc_socket_close(*accepted);
+        *accepted = NULL;
+    }
+    return error;
+}
+
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
     if (socket->state != TC_SOCKET_LISTENING)
         return -EINVAL;
@@ -121,7 +135,8 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
                 return error;
             (*out)->state = TC_SOCKET_CONNECTED;
             (*out)->nonblocking = nonblocking;
-            return 0;
+            (*out)->config = tc_tls_config_share(socket->config);
+            return socket->serves_tls ? start_accepted(out) : 0;
         }
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
@@ -244,7 +259,7 @@ uint64_t tc_socket_readable_bytes(tc_socket *socket) {
 short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) {
     if (socket->tls) {
         *interest = tc_tls_interest(socket->tls, wanted);
-        return tc_tls_ready(socket->tls, wanted);
+        return tc_tls_ready(socket->tls, wanted, false);
     }
     if (socket->state == TC_SOCKET_CONNECTED)
         socket->used = true;
@@ -254,7 +269,7 @@ short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) 
 
 short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest) {
     if (socket->tls)
-        return tc_tls_ready(socket->tls, wanted);
+        return tc_tls_ready(socket->tls, wanted, interest->revents & POLLIN);
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)
         socket->state = TC_SOCKET_CONNECTED;
     return interest->revents;

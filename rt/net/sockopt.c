@@ -1,4 +1,5 @@
-/* Socket options: those of the WasmEdge extension, by its numbers, and TIMECRAFT_LEVEL. */
+/* Socket options: those of the WasmEdge extension, by its numbers, and
+ * TIMECRAFT_LEVEL. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -6,6 +7,7 @@
 
 #include "io/io.h"
 #include "net/internal.h"
+#include "timecraft/options.h"
 
 /* Levels and names of the extension. */
 enum { LEVEL_SOCKET = 0, LEVEL_TCP = 6 };
@@ -57,6 +59,11 @@ static const int_option int_options[] = {
     {LEVEL_SOCKET, NAME_RCVLOWAT, SOL_SOCKET, SO_RCVLOWAT, true},
     {LEVEL_SOCKET, NAME_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN, false},
     {LEVEL_TCP, NAME_NODELAY, IPPROTO_TCP, TCP_NODELAY, true},
+    /* Not the extension's, by their numbers on Linux. */
+    {LEVEL_TCP, TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPIDLE, true},
+    {LEVEL_TCP, TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL, true},
+    {LEVEL_TCP, TCP_KEEPCNT, IPPROTO_TCP, TCP_KEEPCNT, true},
+    {IPPROTO_IPV6, IPV6_V6ONLY, IPPROTO_IPV6, IPV6_V6ONLY, true},
 };
 
 static const int_option *find_int_option(uint32_t level, uint32_t name) {
@@ -66,30 +73,74 @@ static const int_option *find_int_option(uint32_t level, uint32_t name) {
     return NULL;
 }
 
-/* Turning hTLS on. */
+/* TLS. */
 
-int tc_socket_start_tls(tc_socket *socket, const char *name, size_t length) {
-    if (socket->type != SOCK_STREAM)
-        return -EINVAL;
-    if (socket->tls || socket->state == TC_SOCKET_LISTENING)
+/* Whether hTLS may start on the socket now, as either role. */
+static int check_start(const tc_socket *socket) {
+    if (socket->tls)
         return -EINVAL;
     if (socket->state == TC_SOCKET_FRESH)
         return -ENOTCONN;
-    if (socket->used)
-        return -EINVAL;
-    /* C programs pass sizeof "name": the NUL that ends it is not part of it. */
-    if (length > 0 && name[length - 1] == 0)
-        length--;
-    int error =
-        tc_tls_connect(socket->fd, name, length, tc_grants_handshake_timeout(), &socket->tls);
-    if (error || socket->nonblocking)
-        return error;
-    while ((error = tc_tls_status(socket->tls)) == -EINPROGRESS) {
+    return socket->used && !tc_tls_config_is_upgrade(socket->config) ? -EINVAL : 0;
+}
+
+/* The outcome of a start: on a blocking socket the handshake's. */
+static int await_handshake(tc_socket *socket) {
+    int status = 0;
+    while (!socket->nonblocking && (status = tc_tls_status(socket->tls)) == -EINPROGRESS) {
         int failed = tc_socket_wait(socket, 0, TC_NEVER); /* the handshake has its own deadline */
         if (failed)
             return failed;
     }
-    return error;
+    return status;
+}
+
+static int start_client(tc_socket *socket, const char *name, uint32_t length) {
+    int error = socket->state == TC_SOCKET_LISTENING ? -EINVAL : check_start(socket);
+    if (error)
+        return error;
+    /* C programs pass sizeof "name": the NUL that ends it is not part of it. */
+    if (length > 0 && name[length - 1] == 0)
+        length--;
+    error = tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls);
+    return error ? error : await_handshake(socket);
+}
+
+static int start_server(tc_socket *socket, const void *value, uint32_t length) {
+    uint32_t number;
+    if (length != sizeof number || memcpy(&number, value, length) == NULL || number != 1 ||
+        !tc_tls_config_has_identity(socket->config))
+        return -EINVAL;
+    if (socket->state == TC_SOCKET_LISTENING) {
+        socket->serves_tls = true;
+        return 0;
+    }
+    int error = check_start(socket);
+    if (!error)
+        error = tc_tls_accept(socket->fd, socket->config, &socket->tls);
+    return error ? error : await_handshake(socket);
+}
+
+static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *value,
+                                uint32_t length) {
+    if (socket->type != SOCK_STREAM)
+        return -EINVAL;
+    if (name == TIMECRAFT_HTLS_OPTION)
+        return start_client(socket, value, length);
+    if (name == TIMECRAFT_SERVER_OPTION)
+        return start_server(socket, value, length);
+    if (socket->tls)
+        return -EINVAL;
+    if (!socket->config && !(socket->config = tc_tls_config_new()))
+        return -ENOMEM;
+    return tc_tls_config_set(socket->config, name, value, length);
+}
+
+static int get_timecraft_option(const tc_socket *socket, uint32_t name, void *value,
+                                uint32_t *length) {
+    if (socket->type != SOCK_STREAM)
+        return -EINVAL;
+    return tc_tls_get_option(socket->tls, socket->config, name, value, length);
 }
 
 /* Setting. */
@@ -131,8 +182,8 @@ static int set_int(const tc_socket *socket, const int_option *option, const void
 
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
                          uint32_t length) {
-    if (level == TC_TIMECRAFT_LEVEL)
-        return name == TC_HTLS_OPTION ? tc_socket_start_tls(socket, value, length) : -ENOPROTOOPT;
+    if (level == TIMECRAFT_LEVEL)
+        return set_timecraft_option(socket, name, value, length);
     const int_option *option = find_int_option(level, name);
     if (option)
         return set_int(socket, option, value, length);
@@ -158,18 +209,6 @@ static int answer(void *value, uint32_t *length, const void *found, size_t size)
     if (*length > size)
         *length = (uint32_t)size;
     memcpy(value, found, *length);
-    return 0;
-}
-
-/* Text ends with a NUL wherever there is room for one, and the length counts it. */
-static int answer_text(void *value, uint32_t *length, const char *text) {
-    if (*length == 0)
-        return -EINVAL;
-    size_t size = strlen(text);
-    uint32_t shown = size < *length ? (uint32_t)size : *length - 1;
-    memcpy(value, text, shown);
-    memset((char *)value + shown, 0, *length - shown);
-    *length = shown + 1;
     return 0;
 }
 
@@ -210,16 +249,9 @@ static int answer_linger(const tc_socket *socket, void *value, uint32_t *length)
     return answer(value, length, &linger, sizeof linger);
 }
 
-static int get_timecraft_option(const tc_socket *socket, uint32_t name, void *value,
-                                uint32_t *length) {
-    if (name != TC_HTLS_ERROR_OPTION)
-        return -ENOPROTOOPT;
-    return answer_text(value, length, socket->tls ? tc_tls_reason(socket->tls) : "");
-}
-
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
                          uint32_t *length) {
-    if (level == TC_TIMECRAFT_LEVEL)
+    if (level == TIMECRAFT_LEVEL)
         return get_timecraft_option(socket, name, value, length);
     const int_option *option = find_int_option(level, name);
     if (option)

@@ -22,7 +22,8 @@ void tc_tls_fail(tc_tls *tls, int error, const char *format, ...) {
     va_end(arguments);
 }
 
-/* Appends the names that a certificate is for, such as ": it is for a.example, 10.0.0.1". */
+/* Appends the names that a certificate is for, such as ": it is for
+ * a.example, 10.0.0.1". */
 static void append_names(char *text, size_t size, X509 *certificate) {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     size_t at = strlen(text);
@@ -63,7 +64,8 @@ static const char *advice(int error) {
     switch (error) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return " (its issuer is not in the trust store, or the server did not send an intermediate "
+        return " (its issuer is not in the trust store, or the server did not send "
+               "an intermediate "
                "certificate)";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -96,8 +98,9 @@ int tc_tls_verify_callback(int accepted, X509_STORE_CTX *store_context) {
     return 0;
 }
 
-/* The errno that the connection ended with, or 0. The kernel tells it once, to whoever asks first:
- * a send, often, when a connection could not be made. EPIPE only says that the end is known. */
+/* The errno that the connection ended with, or 0. The kernel tells it once, to
+ * whoever asks first: a send, often, when a connection could not be made. EPIPE
+ * only says that the end is known. */
 static int connection_error(const tc_tls *tls) {
     int sending = -tc_stream_send_error(tls->stream);
     if (tls->stream_error)
@@ -122,6 +125,13 @@ static void fail_protocol(tc_tls *tls) {
         return;
     }
     switch (reason) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+        tc_tls_fail(tls, EACCES, "%s sent no certificate, which this server demands", tls->name);
+        break;
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+        tc_tls_fail(tls, EPROTO, "%s offers no application protocol (ALPN) that this server speaks",
+                    tls->name);
+        break;
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
         tc_tls_fail(tls, EACCES, "the certificate of %s was not accepted: %s", tls->name,
                     X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl)));

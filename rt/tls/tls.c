@@ -10,11 +10,18 @@
 
 #include "tls/internal.h"
 
+const tc_options *tc_tls_policy;
+
+void tc_tls_init(const tc_options *options) {
+    tc_tls_policy = options;
+}
+
 /* Largest plaintext of a record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384u
 
-/* Copies the name without its trailing dot. A host name is labels of letters, digits, '-' and '_',
- * of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is what inet_pton takes. */
+/* Copies the name without its trailing dot. A host name is labels of letters,
+ * digits, '-' and '_', of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is
+ * what inet_pton takes. */
 static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX + 1],
                       bool *is_address) {
     if (length > 1 && name[length - 1] == '.')
@@ -33,7 +40,8 @@ static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX
             if (label == 0 || label > 63)
                 return -EINVAL;
             label = 0;
-        } else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
+        } else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123"
+                          "456789-_",
                           copy[i])) {
             label++;
         } else {
@@ -43,8 +51,8 @@ static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX
     return 0;
 }
 
-/* Verification as Go's crypto/tls does it: the name against subjectAltName only; SNI for names,
- * none for addresses (RFC 6066, 3). */
+/* Verification as Go's crypto/tls does it: the name against subjectAltName
+ * only; SNI for names, none for addresses (RFC 6066, 3). */
 static bool set_peer_name(tc_tls *tls, bool is_address) {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
@@ -55,7 +63,8 @@ static bool set_peer_name(tc_tls *tls, bool is_address) {
            SSL_set_tlsext_host_name(tls->ssl, tls->name);
 }
 
-/* Judges the result of an OpenSSL call: what to return for it, failing the connection if it did. */
+/* Judges the result of an OpenSSL call: what to return for it, failing the
+ * connection if it did. */
 static int judge(tc_tls *tls, int result) {
     int error = SSL_get_error(tls->ssl, result);
     switch (error) {
@@ -76,7 +85,7 @@ static int judge(tc_tls *tls, int result) {
 static void step_handshake(void *context) {
     tc_tls *tls = context;
     ERR_clear_error();
-    int result = SSL_connect(tls->ssl);
+    int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->state = TC_TLS_OPEN;
         tls->reason[0] = 0;
@@ -91,39 +100,76 @@ static void step_handshake(void *context) {
     tc_stream_watch(tls->stream, NULL, NULL, 0);
 }
 
-/* Everything but the stream, which comes last so that nothing can fail once it has the descriptor.
- */
-static bool set_up(tc_tls *tls, bool is_address) {
-    SSL_CTX *context = tc_tls_client_context();
+static void tls_free(tc_tls *tls) {
+    SSL_free(tls->ssl);
+    tc_tls_config_release(tls->config);
+    free(tls);
+}
+
+/* Everything but the stream, which comes last so that nothing can fail once it
+ * has the descriptor. */
+static int set_up(tc_tls *tls, bool is_address) {
+    SSL_CTX *context = tls->server ? tc_tls_server_context() : tc_tls_client_context();
     tls->ssl = context ? SSL_new(context) : NULL;
     BIO *bio = tls->ssl ? tc_tls_bio_new(tls) : NULL;
     if (!bio)
-        return false;
+        return -ENOMEM;
     SSL_set_bio(tls->ssl, bio, bio); /* owns it now */
     SSL_set_app_data(tls->ssl, tls);
-    return set_peer_name(tls, is_address);
+    if (!tls->server && !set_peer_name(tls, is_address))
+        return -ENOMEM;
+    int error = tc_tls_config_apply(tls->config, tls);
+    if (error)
+        return error;
+    if (tls->server) {
+        SSL_set_accept_state(tls->ssl);
+    } else {
+        SSL_set_connect_state(tls->ssl);
+        tc_session_offer(tls);
+    }
+    return 0;
 }
 
-int tc_tls_connect(int fd, const char *name, size_t length, uint64_t time_limit, tc_tls **out) {
-    bool is_address;
-    tc_tls *tls = calloc(1, sizeof *tls);
-    if (!tls)
-        return -ENOMEM;
-    int error = check_name(name, length, tls->name, &is_address);
-    if (!error && (!set_up(tls, is_address) || !(tls->stream = tc_stream_open(fd))))
+static int start(tc_tls *tls, int fd, bool is_address, tc_tls **out) {
+    int error = set_up(tls, is_address);
+    if (!error && !(tls->stream = tc_stream_open(fd)))
         error = -ENOMEM;
     if (error) {
         ERR_clear_error();
-        SSL_free(tls->ssl);
-        free(tls);
+        tls_free(tls);
         return error;
     }
-    tls->time_limit = time_limit;
-    tls->deadline = tc_io_now() + time_limit;
+    tls->deadline = tc_io_now() + tls->time_limit;
     tc_stream_watch(tls->stream, step_handshake, tls, tls->deadline);
     step_handshake(tls);
     *out = tls;
     return 0;
+}
+
+int tc_tls_connect(int fd, const char *name, size_t length, tc_tls_config *config, tc_tls **out) {
+    bool is_address;
+    char checked[TC_TLS_NAME_MAX + 1];
+    int error = check_name(name, length, checked, &is_address);
+    if (error)
+        return error;
+    tc_tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    strcpy(tls->name, checked);
+    tls->config = tc_tls_config_share(config);
+    return start(tls, fd, is_address, out);
+}
+
+int tc_tls_accept(int fd, tc_tls_config *config, tc_tls **out) {
+    if (!tc_tls_config_has_identity(config))
+        return -EINVAL;
+    tc_tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    strcpy(tls->name, "the client");
+    tls->server = true;
+    tls->config = tc_tls_config_share(config);
+    return start(tls, fd, false, out);
 }
 
 int tc_tls_status(const tc_tls *tls) {
@@ -178,8 +224,8 @@ ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
         return -EPIPE;
     size_t total = 0;
     while (total < length) {
-        /* Asked first, so that OpenSSL never keeps half a record: the guest may come back with
-         * other bytes, or with none. */
+        /* Asked first, so that OpenSSL never keeps half a record: the guest may
+         * come back with other bytes, or with none. */
         int error = tc_stream_send_error(tls->stream);
         if (!error && !tc_stream_has_room(tls->stream))
             error = -EAGAIN;
@@ -211,14 +257,25 @@ int tc_tls_shutdown(tc_tls *tls) {
     return 0;
 }
 
-short tc_tls_ready(tc_tls *tls, short wanted) {
+/* Whether a read would not give -EAGAIN. */
+static bool readable(tc_tls *tls, bool look) {
+    char byte;
+    if (SSL_pending(tls->ssl) > 0)
+        return true;
+    /* Thousands of idle connections may be polled at a time: most have nothing to
+     * decrypt. */
+    if (!look && !tc_stream_has_arrived(tls->stream))
+        return false;
+    return tc_tls_recv(tls, &byte, 1, true) != -EAGAIN;
+}
+
+short tc_tls_ready(tc_tls *tls, short wanted, bool look) {
     if (tls->state == TC_TLS_HANDSHAKE)
         return 0;
     if (tls->state == TC_TLS_FAILED)
         return wanted;
     short ready = 0;
-    char byte;
-    if (wanted & POLLIN && tc_tls_recv(tls, &byte, 1, true) != -EAGAIN)
+    if (wanted & POLLIN && readable(tls, look || tls->stream_ended))
         ready |= POLLIN;
     if (wanted & POLLOUT && (tls->state == TC_TLS_FAILED || tls->sent_close ||
                              tc_stream_send_error(tls->stream) || tc_stream_has_room(tls->stream)))
@@ -241,11 +298,11 @@ size_t tc_tls_pending(const tc_tls *tls) {
 void tc_tls_close(tc_tls *tls) {
     if (tls->state == TC_TLS_OPEN)
         tc_tls_shutdown(tls);
-    /* A peer that has said close_notify, or ended the stream, sends nothing that needs waiting for.
+    /* A peer that has said close_notify, or ended the stream, sends nothing that
+     * needs waiting for.
      */
     bool linger = !(SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) && !tls->stream_ended &&
                   !tls->stream_error && tls->error != -ETIMEDOUT;
     tc_stream_close(tls->stream, linger);
-    SSL_free(tls->ssl);
-    free(tls);
+    tls_free(tls);
 }

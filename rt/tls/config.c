@@ -1,0 +1,512 @@
+/* What a guest configures before TLS starts, and putting it on a connection. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/report.h"
+#include "tls/internal.h"
+
+/* Longest value of an option, and most identities of a socket. */
+#define VALUE_MAX      (1024u * 1024)
+#define IDENTITIES_MAX 64u
+
+tc_tls_config *tc_tls_config_new(void) {
+    tc_tls_config *config = calloc(1, sizeof *config);
+    if (config)
+        config->references = 1;
+    return config;
+}
+
+tc_tls_config *tc_tls_config_share(tc_tls_config *config) {
+    if (config)
+        config->references++;
+    return config;
+}
+
+void tc_tls_config_release(tc_tls_config *config) {
+    if (!config || --config->references > 0)
+        return;
+    for (size_t i = 0; i < config->identity_count; i++)
+        tc_identity_release(config->identities[i]);
+    sk_X509_pop_free(config->anchors, X509_free);
+    X509_STORE_free(config->store);
+    free(config->identities);
+    free(config->alpn);
+    free(config->ciphers_1_2);
+    free(config->ciphers_1_3);
+    free(config->groups);
+    free(config);
+}
+
+bool tc_tls_config_has_identity(const tc_tls_config *config) {
+    return config && config->identity_count > 0;
+}
+
+bool tc_tls_config_is_upgrade(const tc_tls_config *config) {
+    return config && config->upgrade;
+}
+
+/* Reading values. */
+
+static bool read_u32(const void *value, uint32_t length, uint32_t *number) {
+    if (length != sizeof *number)
+        return false;
+    memcpy(number, value, sizeof *number);
+    return true;
+}
+
+/* A text without the NUL that may end it; NULL when it holds others or nothing.
+ * Caller frees. */
+static char *read_text(const char *value, uint32_t length) {
+    if (length > 0 && value[length - 1] == 0)
+        length--;
+    if (length == 0 || memchr(value, 0, length))
+        return NULL;
+    return strndup(value, length);
+}
+
+/* Trust. */
+
+static int add_anchors(tc_tls_config *config, const void *value, uint32_t length) {
+    STACK_OF(X509) *added = sk_X509_new_null();
+    BIO *bio = BIO_new_mem_buf(value, (int)length);
+    X509 *certificate;
+    int error = added && bio ? 0 : -ENOMEM;
+    while (!error && (certificate = PEM_read_bio_X509(bio, NULL, NULL, "")))
+        if (!sk_X509_push(added, certificate)) {
+            X509_free(certificate);
+            error = -ENOMEM;
+        }
+    const unsigned char *der = value;
+    if (!error && sk_X509_num(added) == 0) {
+        certificate = d2i_X509(NULL, &der, (long)length);
+        if (!certificate || der != (const unsigned char *)value + length ||
+            !sk_X509_push(added, certificate)) {
+            X509_free(certificate);
+            error = -EINVAL;
+        }
+    }
+    if (!error && !config->anchors && !(config->anchors = sk_X509_new_null()))
+        error = -ENOMEM;
+    while (!error && sk_X509_num(added) > 0)
+        if (!sk_X509_push(config->anchors, sk_X509_shift(added)))
+            error = -ENOMEM;
+    X509_STORE_free(config->store);
+    config->store = NULL;
+    sk_X509_pop_free(added, X509_free);
+    BIO_free(bio);
+    ERR_clear_error();
+    return error;
+}
+
+static uint32_t trust_of(const tc_tls_config *config) {
+    if (config->trust_set)
+        return config->trust;
+    return config->anchors ? TIMECRAFT_TRUST_GIVEN : TIMECRAFT_TRUST_SYSTEM;
+}
+
+/* The store for a trust that is not the system's alone. */
+static X509_STORE *make_store(const tc_tls_config *config) {
+    X509_STORE *store = X509_STORE_new();
+    if (!store)
+        return NULL;
+    for (int i = 0; i < (config->anchors ? sk_X509_num(config->anchors) : 0); i++)
+        X509_STORE_add_cert(store, sk_X509_value(config->anchors, i));
+    if (trust_of(config) == TIMECRAFT_TRUST_BOTH)
+        tc_tls_load_trust(store);
+    /* An anchor may be an intermediate certificate: whoever set it trusts it. */
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    ERR_clear_error();
+    return store;
+}
+
+static int set_trust(tc_tls_config *config, uint32_t trust) {
+    if (trust > TIMECRAFT_TRUST_BOTH)
+        return -EINVAL;
+    config->trust = trust;
+    config->trust_set = true;
+    X509_STORE_free(config->store);
+    config->store = NULL;
+    return 0;
+}
+
+static int set_verify(tc_tls_config *config, uint32_t verify) {
+    if (verify > TIMECRAFT_VERIFY_REQUIRE)
+        return -EINVAL;
+    config->verify = verify;
+    config->verify_set = true;
+    return 0;
+}
+
+/* Identity. */
+
+static int add_identity(tc_tls_config *config, tc_identity *identity) {
+    tc_identity **grown = NULL;
+    if (config->identity_count < IDENTITIES_MAX)
+        grown = reallocarray(config->identities, config->identity_count + 1, sizeof *grown);
+    if (!grown) {
+        tc_identity_release(identity);
+        return -ENOMEM;
+    }
+    config->identities = grown;
+    grown[config->identity_count++] = identity;
+    return 0;
+}
+
+static int set_identity(tc_tls_config *config, const void *value, uint32_t length) {
+    tc_identity *identity;
+    int error = tc_identity_parse(value, length, &identity);
+    return error ? error : add_identity(config, identity);
+}
+
+static int set_named_identity(tc_tls_config *config, const void *value, uint32_t length) {
+    tc_identity *identity;
+    char *name = read_text(value, length);
+    int error = name ? tc_identity_named(name, &identity) : -EINVAL;
+    free(name);
+    return error ? error : add_identity(config, identity);
+}
+
+/* Parameters. */
+
+static int set_alpn(tc_tls_config *config, const uint8_t *value, uint32_t length) {
+    if (length == 0 || length > UINT16_MAX)
+        return -EINVAL;
+    for (uint32_t at = 0; at < length; at += value[at] + 1u)
+        if (value[at] == 0 || value[at] >= length - at)
+            return -EINVAL;
+    uint8_t *alpn = malloc(length);
+    if (!alpn)
+        return -ENOMEM;
+    memcpy(alpn, value, length);
+    free(config->alpn);
+    config->alpn = alpn;
+    config->alpn_length = length;
+    return 0;
+}
+
+static int set_version(uint32_t *version, uint32_t number) {
+    if (number != TIMECRAFT_TLS_1_2 && number != TIMECRAFT_TLS_1_3)
+        return -EINVAL;
+    *version = number;
+    return 0;
+}
+
+/* Appends a name to a list separated by ':'. */
+static bool append_name(char **list, const char *name) {
+    size_t length = *list ? strlen(*list) : 0;
+    char *grown = realloc(*list, length + strlen(name) + 2);
+    if (!grown)
+        return false;
+    if (length)
+        grown[length++] = ':';
+    strcpy(grown + length, name);
+    *list = grown;
+    return true;
+}
+
+/* Sorts IANA names into the two lists that OpenSSL has. */
+static int sort_ciphers(char *names, char **ciphers_1_2, char **ciphers_1_3) {
+    char *rest = NULL;
+    for (char *name = strtok_r(names, ":", &rest); name; name = strtok_r(NULL, ":", &rest)) {
+        const char *known = OPENSSL_cipher_name(name);
+        if (!known || strcmp(known, "(NONE)") == 0)
+            return -EINVAL;
+        bool is_1_3 = strcmp(known, name) == 0; /* only there OpenSSL uses IANA's names */
+        if (!append_name(is_1_3 ? ciphers_1_3 : ciphers_1_2, known))
+            return -ENOMEM;
+    }
+    return *ciphers_1_2 || *ciphers_1_3 ? 0 : -EINVAL;
+}
+
+/* Lets OpenSSL judge lists, on a connection that is thrown away. */
+static bool probe_lists(const char *ciphers_1_2, const char *ciphers_1_3, const char *groups) {
+    SSL_CTX *context = tc_tls_client_context();
+    SSL *probe = context ? SSL_new(context) : NULL;
+    bool good = probe && (!ciphers_1_2 || SSL_set_cipher_list(probe, ciphers_1_2)) &&
+                (!ciphers_1_3 || SSL_set_ciphersuites(probe, ciphers_1_3)) &&
+                (!groups || SSL_set1_groups_list(probe, groups));
+    SSL_free(probe);
+    ERR_clear_error();
+    return good;
+}
+
+static int set_ciphers(tc_tls_config *config, const void *value, uint32_t length) {
+    char *names = read_text(value, length), *ciphers_1_2 = NULL, *ciphers_1_3 = NULL;
+    int error = names ? sort_ciphers(names, &ciphers_1_2, &ciphers_1_3) : -EINVAL;
+    if (!error && !probe_lists(ciphers_1_2, ciphers_1_3, NULL))
+        error = -EINVAL;
+    free(names);
+    if (error) {
+        free(ciphers_1_2);
+        free(ciphers_1_3);
+        return error;
+    }
+    free(config->ciphers_1_2);
+    free(config->ciphers_1_3);
+    config->ciphers_1_2 = ciphers_1_2;
+    config->ciphers_1_3 = ciphers_1_3;
+    return 0;
+}
+
+static int set_groups(tc_tls_config *config, const void *value, uint32_t length) {
+    char *groups = read_text(value, length);
+    if (!groups || !probe_lists(NULL, NULL, groups)) {
+        free(groups);
+        return -EINVAL;
+    }
+    free(config->groups);
+    config->groups = groups;
+    return 0;
+}
+
+static int set_number(tc_tls_config *config, uint32_t name, uint32_t number) {
+    switch (name) {
+    case TIMECRAFT_UPGRADE_OPTION:
+        config->upgrade = number == 1;
+        return number == 1 ? 0 : -EINVAL;
+    case TIMECRAFT_TRUST_OPTION:
+        return set_trust(config, number);
+    case TIMECRAFT_VERIFY_OPTION:
+        return set_verify(config, number);
+    case TIMECRAFT_MIN_VERSION_OPTION:
+        return set_version(&config->min_version, number);
+    case TIMECRAFT_MAX_VERSION_OPTION:
+        return set_version(&config->max_version, number);
+    default:
+        config->handshake_timeout_ms = number;
+        return number > 0 ? 0 : -EINVAL;
+    }
+}
+
+int tc_tls_config_set(tc_tls_config *config, uint32_t name, const void *value, uint32_t length) {
+    uint32_t number;
+    if (length > VALUE_MAX)
+        return -EINVAL;
+    switch (name) {
+    case TIMECRAFT_UPGRADE_OPTION:
+    case TIMECRAFT_TRUST_OPTION:
+    case TIMECRAFT_VERIFY_OPTION:
+    case TIMECRAFT_MIN_VERSION_OPTION:
+    case TIMECRAFT_MAX_VERSION_OPTION:
+    case TIMECRAFT_HANDSHAKE_TIMEOUT_OPTION:
+        return read_u32(value, length, &number) ? set_number(config, name, number) : -EINVAL;
+    case TIMECRAFT_TRUST_ANCHORS_OPTION:
+        return add_anchors(config, value, length);
+    case TIMECRAFT_IDENTITY_OPTION:
+        return set_identity(config, value, length);
+    case TIMECRAFT_NAMED_IDENTITY_OPTION:
+        return set_named_identity(config, value, length);
+    case TIMECRAFT_ALPN_OPTION:
+        return set_alpn(config, value, length);
+    case TIMECRAFT_CIPHERS_OPTION:
+        return set_ciphers(config, value, length);
+    case TIMECRAFT_GROUPS_OPTION:
+        return set_groups(config, value, length);
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+static uint32_t lowest_version(const tc_tls_config *config) {
+    uint32_t lowest = config->min_version ? config->min_version : TIMECRAFT_TLS_1_2;
+    return lowest > tc_tls_policy->tls_min_version ? lowest : tc_tls_policy->tls_min_version;
+}
+
+static uint32_t highest_version(const tc_tls_config *config) {
+    uint32_t highest = config->max_version ? config->max_version : TIMECRAFT_TLS_1_3;
+    return highest < tc_tls_policy->tls_max_version ? highest : tc_tls_policy->tls_max_version;
+}
+
+/* Nanoseconds. */
+static uint64_t time_limit_of(const tc_tls_config *config) {
+    uint64_t limit = tc_tls_policy->handshake_timeout_ns;
+    uint64_t wanted = (uint64_t)config->handshake_timeout_ms * 1000000u;
+    return wanted && wanted < limit ? wanted : limit;
+}
+
+int tc_tls_config_get(const tc_tls_config *config, uint32_t name, void *value, uint32_t *length) {
+    static const tc_tls_config defaults;
+    if (!config)
+        config = &defaults;
+    switch (name) {
+    case TIMECRAFT_TRUST_OPTION:
+        return tc_answer_u32(trust_of(config), value, length);
+    case TIMECRAFT_VERIFY_OPTION:
+        return tc_answer_u32(config->verify_set       ? config->verify
+                             : config->identity_count ? TIMECRAFT_VERIFY_NONE
+                                                      : TIMECRAFT_VERIFY_FULL,
+                             value, length);
+    case TIMECRAFT_MIN_VERSION_OPTION:
+        return tc_answer_u32(lowest_version(config), value, length);
+    case TIMECRAFT_MAX_VERSION_OPTION:
+        return tc_answer_u32(highest_version(config), value, length);
+    case TIMECRAFT_HANDSHAKE_TIMEOUT_OPTION:
+        return tc_answer_u32((uint32_t)(time_limit_of(config) / 1000000u), value, length);
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+/* Putting it on a connection. */
+
+static int apply_verify(tc_tls_config *config, tc_tls *tls) {
+    uint32_t verify = config->verify_set ? config->verify
+                      : tls->server      ? TIMECRAFT_VERIFY_NONE
+                                         : TIMECRAFT_VERIFY_FULL;
+    int mode = SSL_VERIFY_PEER;
+    bool for_server = verify == TIMECRAFT_VERIFY_NONE || verify >= TIMECRAFT_VERIFY_REQUEST;
+    if (tls->server ? !for_server : verify > TIMECRAFT_VERIFY_FULL)
+        return -EINVAL; /* a value for the other role */
+    if (!tls->server && verify != TIMECRAFT_VERIFY_FULL && !tc_tls_policy->allow_insecure_tls) {
+        tc_report_once("refused to leave the verification of %s out: it was not "
+                       "granted. To allow "
+                       "it, build or run with --allow-insecure-tls",
+                       tls->name);
+        return -EACCES;
+    }
+    if (verify == TIMECRAFT_VERIFY_NONE)
+        mode = SSL_VERIFY_NONE;
+    else if (verify == TIMECRAFT_VERIFY_REQUIRE)
+        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    SSL_set_verify(tls->ssl, mode, tc_tls_verify_callback);
+    if (verify == TIMECRAFT_VERIFY_CHAIN || verify == TIMECRAFT_VERIFY_NONE)
+        X509_VERIFY_PARAM_set1_host(SSL_get0_param(tls->ssl), NULL, 0);
+    if (verify == TIMECRAFT_VERIFY_CHAIN || verify == TIMECRAFT_VERIFY_NONE)
+        X509_VERIFY_PARAM_set1_ip(SSL_get0_param(tls->ssl), NULL, 0);
+    return 0;
+}
+
+static int apply_trust(tc_tls_config *config, tc_tls *tls) {
+    if (trust_of(config) != TIMECRAFT_TRUST_SYSTEM) {
+        if (!config->store && !(config->store = make_store(config)))
+            return -ENOMEM;
+        if (!SSL_set1_verify_cert_store(tls->ssl, config->store))
+            return -ENOMEM;
+    }
+    /* What a server tells its clients it would accept. */
+    for (int i = 0; tls->server && config->anchors && i < sk_X509_num(config->anchors); i++)
+        SSL_add_client_CA(tls->ssl, sk_X509_value(config->anchors, i));
+    return 0;
+}
+
+static bool use_identity(SSL *ssl, const tc_identity *identity) {
+    return SSL_use_cert_and_key(ssl, identity->certificate, identity->key, identity->chain, 1) == 1;
+}
+
+static int apply_parameters(const tc_tls_config *config, tc_tls *tls) {
+    uint32_t lowest = lowest_version(config), highest = highest_version(config);
+    /* A list without a suite of a version rules the version out. */
+    bool limited = config->ciphers_1_2 || config->ciphers_1_3;
+    if (limited && !config->ciphers_1_3 && highest > TIMECRAFT_TLS_1_2)
+        highest = TIMECRAFT_TLS_1_2;
+    if (limited && !config->ciphers_1_2 && lowest < TIMECRAFT_TLS_1_3)
+        lowest = TIMECRAFT_TLS_1_3;
+    if (lowest > highest)
+        return -EINVAL;
+    SSL *ssl = tls->ssl;
+    bool good = SSL_set_min_proto_version(ssl, (int)lowest) &&
+                SSL_set_max_proto_version(ssl, (int)highest) &&
+                (!config->ciphers_1_2 || SSL_set_cipher_list(ssl, config->ciphers_1_2)) &&
+                (!config->ciphers_1_3 || SSL_set_ciphersuites(ssl, config->ciphers_1_3)) &&
+                (!config->groups || SSL_set1_groups_list(ssl, config->groups)) &&
+                (!config->alpn || tls->server ||
+                 SSL_set_alpn_protos(ssl, config->alpn, config->alpn_length) == 0);
+    for (size_t i = 0; good && !tls->server && i < config->identity_count; i++)
+        good = use_identity(ssl, config->identities[i]);
+    return good ? 0 : -EINVAL;
+}
+
+int tc_tls_config_apply(tc_tls_config *config, tc_tls *tls) {
+    static tc_tls_config defaults;
+    uint8_t digest[32];
+    if (!config)
+        config = &defaults;
+    tls->time_limit = time_limit_of(config);
+    int error = apply_verify(config, tls);
+    if (!error)
+        error = apply_trust(config, tls);
+    if (!error)
+        error = apply_parameters(config, tls);
+    /* Tickets of one configuration are no good under another one. */
+    if (!error && tls->server &&
+        (!tc_tls_config_digest(config, digest) ||
+         !SSL_set_session_id_context(tls->ssl, digest, sizeof digest)))
+        error = -ENOMEM;
+    return error;
+}
+
+/* Those for the name that the client asked for, or all when there is none for
+ * it; of each kind of key the first, so that the client's signature algorithms
+ * decide among them. */
+int tc_tls_config_choose_identity(SSL *ssl, void *unused) {
+    (void)unused;
+    const tc_tls *tls = SSL_get_app_data(ssl);
+    const tc_tls_config *config = tls->config;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    bool matches[IDENTITIES_MAX] = {false}, any = false;
+    for (size_t i = 0; name && i < config->identity_count; i++) {
+        matches[i] = X509_check_host(config->identities[i]->certificate, name, 0,
+                                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+        any |= matches[i];
+    }
+    int used[IDENTITIES_MAX], used_count = 0;
+    for (size_t i = 0; i < config->identity_count; i++) {
+        int kind = EVP_PKEY_get_base_id(config->identities[i]->key);
+        bool seen = any ? !matches[i] : false;
+        for (int k = 0; k < used_count; k++)
+            seen |= used[k] == kind;
+        if (seen)
+            continue;
+        if (!use_identity(ssl, config->identities[i]))
+            return 0;
+        used[used_count++] = kind;
+    }
+    ERR_clear_error();
+    return 1;
+}
+
+int tc_tls_config_choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length,
+                              const unsigned char *offered, unsigned int offered_length,
+                              void *unused) {
+    (void)unused;
+    const tc_tls *tls = SSL_get_app_data(ssl);
+    if (!tls->config || !tls->config->alpn)
+        return SSL_TLSEXT_ERR_NOACK;
+    unsigned char *found;
+    if (SSL_select_next_proto(&found, chosen_length, tls->config->alpn, tls->config->alpn_length,
+                              offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *chosen = found;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static bool hash_certificate(EVP_MD_CTX *hash, X509 *certificate) {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned size;
+    return X509_digest(certificate, EVP_sha256(), digest, &size) &&
+           EVP_DigestUpdate(hash, digest, size);
+}
+
+bool tc_tls_config_digest(const tc_tls_config *config, uint8_t digest[32]) {
+    static const tc_tls_config defaults;
+    if (!config)
+        config = &defaults;
+    uint32_t numbers[] = {trust_of(config), config->verify_set, config->verify,
+                          lowest_version(config), highest_version(config)};
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
+                EVP_DigestUpdate(hash, numbers, sizeof numbers) &&
+                EVP_DigestUpdate(hash, config->alpn, config->alpn_length);
+    for (int i = 0; done && config->anchors && i < sk_X509_num(config->anchors); i++)
+        done = hash_certificate(hash, sk_X509_value(config->anchors, i));
+    for (size_t i = 0; done && i < config->identity_count; i++)
+        done = hash_certificate(hash, config->identities[i]->certificate);
+    done = done && EVP_DigestFinal_ex(hash, digest, NULL);
+    EVP_MD_CTX_free(hash);
+    return done;
+}
