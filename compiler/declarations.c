@@ -94,6 +94,7 @@ static const char *declared_by(const char *line, size_t length, size_t *name_len
     *name_length = tc_text_identifier_before(line, parenthesis);
     const char *name = parenthesis - *name_length;
     bool is_function = tc_text_starts(name, *name_length, "w2c_") ||
+                       tc_text_starts(name, *name_length, "wrap_w2c_") ||
                        tc_text_starts(name, *name_length, "wasm_tailcall_w2c_");
     return is_function ? name : NULL;
 }
@@ -135,11 +136,13 @@ static int read_header(const char *directory, const char *name, tc_buffer *out) 
     return result;
 }
 
-int tc_declarations_read(tc_declarations *all, const char *directory) {
+int tc_declarations_read(tc_declarations *all, const char *directory, const char *more) {
     *all = (tc_declarations){0};
     if (read_header(directory, "guest.h", &all->guest) < 0 ||
         read_header(directory, "guest-impl.h", &all->implementation) < 0)
         return -1;
+    if (more)
+        tc_buffer_add(&all->implementation, more, strlen(more));
     size_t lines = count_lines(&all->guest) + count_lines(&all->implementation);
     all->lines = tc_allocate(lines * sizeof *all->lines);
     all->names = tc_allocate(lines * sizeof *all->names);

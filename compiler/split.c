@@ -85,9 +85,33 @@ static size_t defined_by(const splitter *all, const char *line, size_t length, c
     return tc_declarations_find(&all->declarations, end - name_length, name_length);
 }
 
+/* wasm2c 1.0.42 makes references of functions through small functions of their own:
+ *   static u32 wrap_w2c_guest_three(void *instance) {
+ * They are not static here: units need them, and the headers are given their prototypes. */
+static const char wrapper_start[] = "static ";
+
+static bool is_wrapper(const char *line, size_t length) {
+    return tc_text_starts(line, length, wrapper_start) && line[length - 1] == '{' &&
+           memmem(line, length, " wrap_w2c_guest_", strlen(" wrap_w2c_guest_"));
+}
+
+static void declare_wrappers(const tc_buffer *source, tc_buffer *out) {
+    for (const char *line = source->data; *line; line += *line == '\n') {
+        size_t length = strcspn(line, "\n");
+        if (length && is_wrapper(line, length)) {
+            size_t start = strlen(wrapper_start), end = strlen(" {");
+            tc_buffer_print(out, "%.*s;\n", (int)(length - start - end), line + start);
+        }
+        line += length;
+    }
+}
+
 /* Recognizes what begins at a line and may go elsewhere; returns its end, or NULL. Only what the
  * headers declare can: other units could not see the rest. */
 static const char *take_piece(splitter *all, const char *line, size_t length) {
+    size_t prefix = is_wrapper(line, length) ? strlen(wrapper_start) : 0;
+    line += prefix;
+    length -= prefix;
     piece found = {.text = line};
     const char *end = NULL;
     pieces *list = NULL;
@@ -152,7 +176,7 @@ static int by_name(const void *left, const void *right) {
     return (a->name > b->name) - (a->name < b->name);
 }
 
-static int read_sources(splitter *all) {
+static int read_sources(splitter *all, tc_buffer *prototypes) {
     for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++) {
         char *path = tc_format("%s/guest_%zu.c", all->build->work, i);
         int result = tc_file_read(path, SIZE_MAX / 2, &all->sources[i]);
@@ -166,8 +190,21 @@ static int read_sources(splitter *all) {
         correct_tail_calls(&all->sources[i]);
         if (all->build->options->level == 0)
             replace_negations(&all->sources[i]);
-        take_apart(all, &all->sources[i]);
+        declare_wrappers(&all->sources[i], prototypes);
     }
+    return 0;
+}
+
+static int read_all(splitter *all) {
+    tc_buffer prototypes = {0};
+    int result = read_sources(all, &prototypes);
+    if (result == 0)
+        result = tc_declarations_read(&all->declarations, all->build->work, prototypes.data);
+    tc_buffer_reset(&prototypes);
+    if (result < 0)
+        return -1;
+    for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++)
+        take_apart(all, &all->sources[i]);
     if (all->functions.count)
         qsort(all->functions.items, all->functions.count, sizeof *all->functions.items, by_name);
     return 0;
@@ -370,9 +407,7 @@ static void splitter_reset(splitter *all) {
 
 int tc_split(tc_build *build) {
     splitter all = {.build = build};
-    int result = tc_declarations_read(&all.declarations, build->work);
-    if (result == 0)
-        result = read_sources(&all);
+    int result = read_all(&all);
     if (result == 0) {
         build->uses_simd = strstr(all.declarations.implementation.data, "#include <simde/");
         index_data(&all);

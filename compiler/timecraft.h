@@ -367,8 +367,9 @@ typedef struct tc_declarations {
     size_t slot_count;
 } tc_declarations;
 
-/* Reads guest.h and guest-impl.h of a directory. -1 after a message. */
-int tc_declarations_read(tc_declarations *all, const char *directory);
+/* Reads guest.h and guest-impl.h of a directory, and `more`, lines to stand behind them (or NULL).
+ * -1 after a message. */
+int tc_declarations_read(tc_declarations *all, const char *directory, const char *more);
 void tc_declarations_reset(tc_declarations *all);
 /* The index of a name, or TC_NO_NAME. */
 size_t tc_declarations_find(const tc_declarations *all, const char *text, size_t length);

@@ -1,0 +1,20 @@
+;; builds: -O0
+;; builds: -O2
+;; A memory grows to 4 GiB, all of which is there; and no further.
+(memory (export "memory") 1)
+(func $last (result i32) (i32.sub (i32.const 0) (i32.const 4)))
+(func (export "_start")
+  (call $i32 (memory.grow (i32.const 0)) (i32.const 1))
+  (call $i32 (memory.grow (i32.const 65536)) (i32.const -1))
+  (call $i32 (memory.grow (i32.const -1)) (i32.const -1))
+  (call $i32 (memory.grow (i32.const 65534)) (i32.const 1))
+  (call $i32 (memory.grow (i32.const 1)) (i32.const 65535))
+  (call $i32 (memory.size) (i32.const 65536))
+  (call $i32 (memory.grow (i32.const 1)) (i32.const -1))
+  (call $i32 (memory.size) (i32.const 65536))
+  (call $i32 (i32.load (call $last)) (i32.const 0))
+  (i32.store (call $last) (i32.const 0x12345678))
+  (call $i32 (i32.load (call $last)) (i32.const 0x12345678))
+  (call $i32 (i32.load8_u offset=0xfffffffe (i32.const 1)) (i32.const 0x12))
+  (memory.fill (i32.const 0x80000000) (i32.const 3) (i32.const 10))
+  (call $i32 (i32.load8_u (i32.const 0x80000009)) (i32.const 3)))

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""Builds a guest in each way in which its features could come out differently, and runs each.
+
+    TIMECRAFT=build/bin/timecraft tests/language/run_guest.py GUEST...
+
+A guest is one of
+    NAME.wat       a module; without "(module" fields of one, in front of which checks.wat is put
+    NAME.wat.py    a program that prints such a text
+    NAME.c, .cc    compiled for WASI
+Comment lines at its top are those of ../wasi/run_guests.py, and
+    // builds: WORDS    how to build the program, such as "-O1 --cc=clang"; once for each such line,
+                        "-O0", "-O1" and "-O1 --cc=clang" if there is none
+    // needs: WHAT      "wabt VERSION" or a newer one, or "wasm-exceptions" of the compiler for
+                        guests; where it is not there the test is skipped
+"""
+import functools
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "wasi"))
+import run_guests as guests  # noqa: E402
+
+guests.KEYS.update({"builds", "needs"})
+SKIPPED = 77
+# Not --enable-all: that also changes how other things are written.
+FEATURES = ["--enable-exceptions", "--enable-extended-const", "--enable-multi-memory",
+            "--enable-tail-call"]
+DEFAULT_BUILDS = ["-O0", "-O1", "-O1 --cc=clang"]
+CLANGXX = os.environ.get("CLANGXX", "clang++")
+
+
+class Skipped(Exception):
+    pass
+
+
+@functools.cache
+def wabt_version():
+    said = subprocess.run([guests.WAT2WASM, "--version"], capture_output=True, text=True,
+                          check=True).stdout
+    return tuple(int(number) for number in said.split()[0].split("."))
+
+
+@functools.cache
+def wat_flags():
+    """Newer versions have most features on, and no words to turn these on."""
+    said = subprocess.run([guests.WAT2WASM, "--help"], capture_output=True, text=True,
+                          check=True).stdout
+    return [flag for flag in FEATURES if flag in said]
+
+
+def clang_translates_exceptions():
+    """Clang 14 and newer do; where it cannot, it crashes."""
+    said = subprocess.run([guests.CLANG, "--target=wasm32-wasi", "-mexception-handling", "-mllvm",
+                           "-wasm-enable-sjlj", "-x", "c", "-c", "-", "-o", "/dev/null"],
+                          input="", capture_output=True, text=True, check=False)
+    return said.returncode == 0
+
+
+def check_needs(header):
+    for need in header.get("needs", []):
+        what, _, version = need.partition(" ")
+        if what == "wabt" and wabt_version() < tuple(map(int, version.split("."))):
+            raise Skipped(f"needs WABT {version}")
+        if what == "wasm-exceptions" and not clang_translates_exceptions():
+            raise Skipped(f"{guests.CLANG} has no exception handling for WebAssembly")
+    if header.get("needs") == ["libc++"] and shutil.which(CLANGXX) is None:
+        raise Skipped(f"{CLANGXX} is not installed")
+
+
+def translate_text(source, text, module):
+    if "(module" not in text:
+        text = (HERE / "checks.wat").read_text() + text
+    wat = module.with_suffix(".wat")
+    wat.write_text(text)
+    guests.run_tool([guests.WAT2WASM, *wat_flags(), "--debug-names", wat, "-o", module])
+
+
+def make_module(source, header, folder):
+    module = folder / (source.name.split(".")[0] + ".wasm")
+    if source.name.endswith(".wat.py"):
+        made = subprocess.run([sys.executable, source], capture_output=True, text=True, check=True)
+        translate_text(source, made.stdout, module)
+    elif source.suffix == ".wat":
+        translate_text(source, source.read_text(), module)
+    else:
+        compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [guests.CLANG]
+        guests.run_tool([*compiler, "--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror",
+                         *shlex.split(" ".join(header.get("cflags", []))), source, "-o", module],
+                        cwd=HERE)
+    return module
+
+
+def test(source, folder):
+    header = guests.read_header(source)
+    check_needs(header)
+    module = make_module(source, header, folder)
+    for number, words in enumerate(header.get("builds", DEFAULT_BUILDS)):
+        program = folder / f"{module.stem}-{number}"
+        tmp = folder / str(number)
+        tmp.mkdir()
+        try:
+            guests.run_tool([guests.TIMECRAFT, "build", *words.split(), module, "-o", program])
+            guests.run_program(program, header, tmp, {})
+        except guests.Failed as why:
+            raise guests.Failed(f"built with {words}: {why}") from why
+
+
+def main(words):
+    status = 0
+    for source in map(pathlib.Path, words):
+        with tempfile.TemporaryDirectory(prefix="timecraft-language-") as folder:
+            try:
+                test(source.resolve(), pathlib.Path(folder))
+                print(f"ok   {source.name}")
+            except Skipped as why:
+                print(f"skip {source.name}: {why}")
+                status = status or SKIPPED
+            except guests.Failed as why:
+                print(f"FAIL {source.name}: {why}")
+                status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
