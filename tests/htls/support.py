@@ -284,7 +284,8 @@ def check_leaves_nothing_behind(test, peer, name, count):
             process.stdin.flush()
         out, err = process.communicate(timeout=20 * SLOWNESS)
     test.assertIn(f"{count} connections", out, err)
-    test.assertEqual(held[0][0], held[1][0], "open descriptors of the host's process")
+    # A few closed ones may still linger, so that the peer gets all that was sent.
+    test.assertAlmostEqual(held[0][0], held[1][0], delta=16, msg="the host's open descriptors")
     if not SANITIZED:  # which keep what is freed for a while
         grown = (held[1][1] - held[0][1]) * 1024 / (count * 9 // 10)
         test.assertLess(grown, 512, "bytes of memory that each connection left")

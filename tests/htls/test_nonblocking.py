@@ -6,7 +6,7 @@ import socket
 import support
 from peers import NAME, TLS12, TLS13, Relay, TlsPeer, echo
 
-SLOW = 0.4  # seconds that a slow server takes to answer
+SLOW = 1.5 if support.SANITIZED else 0.5  # seconds that a slow server takes to answer
 
 
 class DuringTheHandshake(support.GuestTest):
@@ -102,7 +102,7 @@ class DuringTheHandshake(support.GuestTest):
                 socket:tcp4         -> ok
                 connect:{silent}    -> ok
                 htls:{NAME}         -> ok
-                poll:r:1000         -> nothing
+                poll:r:{int(3000 * SLOW)}         -> nothing
                 slot:0              -> ok
                 so_error            -> 0
             """)

@@ -4,8 +4,8 @@ connection and over a thousand."""
 import threading
 
 import support
-from peers import (NAME, TLS12, TLS13, WAIT, NginxPeer, OpensslPeer, TlsPeer, both_ways, clean_end,
-                   echo, receive_all)
+from peers import (NAME, TLS12, TLS13, WAIT, OpensslPeer, Relay, TlsPeer, both_ways, echo,
+                   receive_all)
 
 MEGABYTE = 1 << 20
 
@@ -123,6 +123,21 @@ class LargePieces(StreamTest):
         size = 16 * MEGABYTE
         peer = self.serving(lambda tls: tls.sendall(bytes(size)))
         self.play(self.connected(peer) + f"recv_all -> {size} end")
+
+    def test_what_came_before_the_end_is_received_after_it(self):
+        peer = self.serving(lambda tls: tls.sendall(bytes(100000)))
+        self.play(self.connected(peer) + """
+            sleep:300    -> ok
+            recv_all:999 -> 100000 end
+        """)
+
+    def test_a_stream_that_arrives_byte_by_byte(self):
+        peer = self.serving(lambda tls: tls.sendall(b"a few words"))
+        with Relay(peer, drip=0.0005) as relay:
+            self.play(self.connected(relay) + """
+                recv:11:waitall -> 11 a few words
+                recv:11         -> 0
+            """)
 
     def test_64_megabytes_both_ways_at_once(self):
         self.goes_both_ways(64 * MEGABYTE, 65536, 65536, timeout=60)
@@ -248,6 +263,16 @@ class LongLivedConnections(StreamTest):
 
 
 class ManyConnections(StreamTest):
+    def test_that_nobody_reads_do_not_starve_another(self):
+        size = 2 * MEGABYTE
+        flood = self.serving(lambda tls: tls.sendall(bytes(size)))
+        flooded = range(7)
+        script = "".join(f"slot:{slot}\n{self.connected(flood)}\n" for slot in flooded)
+        script += f"sleep:500\nslot:7\n{self.connected(self.serving(echo))}\n"
+        script += "exchange:500:1000 -> 500\n"
+        script += "".join(f"slot:{slot}\nrecv_all -> {size} end\n" for slot in flooded)
+        self.play(script)
+
     def test_a_thousand_at_once(self):
         peer = self.serving(echo)
         result = self.run_guest("many", "parallel", peer, NAME, 1000, timeout=60)
