@@ -11,11 +11,7 @@
 
 /* Runs `body` on the guest's stack (its own thread, with a guard region below), with traps caught
  * and the limits of `options` in force, and ends the process when it returns: never comes back.
- * `body` calls the module; the value it returns is the exit status. */
+ * `body` instantiates and calls the module; the value it returns is the exit status. */
 _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context);
-
-/* Applies --max-memory and makes the memory known to the trap handler. Call once, right after the
- * module was instantiated. Prints a message and exits with 1 if the module already has more. */
-void tc_guest_adopt_memory(wasm_rt_memory_t *memory, const tc_options *options);
 
 #endif

@@ -2,6 +2,7 @@
 #include "guest/guest.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,10 +20,13 @@
 /* What imports may use below the guest; see tc_enter. */
 #define HOST_RESERVE ((size_t)256 << 10)
 #define EXIT_TIMEOUT 124 /* as timeout(1) */
-#define PAGE_SIZE    UINT64_C(65536)
 #define SECOND       UINT64_C(1000000000)
 
 char *tc_stack_floor;
+
+static uint64_t max_memory;     /* in bytes, of all memories together; 0: no limit */
+static uint64_t memory_in_use;  /* in bytes */
+static uint64_t refused_memory; /* what memory_in_use would have become; 0: none was refused */
 
 typedef struct job {
     int (*body)(void *context);
@@ -71,6 +75,7 @@ _Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
 _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context) {
     job work = {body, context, map_stack(options->stack_size)};
     tc_stack_floor = work.stack.low + HOST_RESERVE;
+    max_memory = options->max_memory;
     signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 
     pthread_attr_t attributes;
@@ -87,28 +92,18 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     wait_for_guest(thread, options->timeout_ns);
 }
 
-void tc_guest_adopt_memory(wasm_rt_memory_t *memory, const tc_options *options) {
-    if (options->max_memory == 0)
-        return;
-    uint64_t max_pages = options->max_memory / PAGE_SIZE;
-    if (memory->pages > max_pages) {
-        tc_report("%s needs %llu KiB of memory at the start, more than the %llu KiB that "
-                  "--max-memory allows",
-                  tc_guest_module.name, (unsigned long long)(memory->size >> 10),
-                  (unsigned long long)(options->max_memory >> 10));
-        exit(EXIT_FAILURE);
-    }
-    if (memory->max_pages > max_pages)
-        memory->max_pages = max_pages;
-}
-
-/* ---- what wasm2c's runtime calls in place of mmap, calloc and abort (see rt/CMakeLists.txt), so
- * that too little memory ends in a message instead of a core dump or a null table ---- */
+/* ---- what wasm2c's runtime calls in place of mmap, mprotect, calloc, perror and abort (see
+ * rt/CMakeLists.txt), so that faults are known as the guest's, --max-memory holds for all memories
+ * of a module from the start, and too little memory ends in a message, not in a core dump or a null
+ * table ---- */
 
 void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+int tc_guest_mprotect(void *address, size_t length, int protection);
 void *tc_guest_calloc(size_t count, size_t size);
-_Noreturn void tc_guest_no_memory(void);
+void tc_guest_perror(const char *text);
+_Noreturn void tc_guest_abort(void);
 
+/* The range of a memory: 8 GiB for whatever its 32-bit index and 32-bit offset reach. */
 void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
     void *start = mmap(address, length, protection, flags | MAP_NORESERVE, fd, offset);
     if (start == MAP_FAILED) {
@@ -124,14 +119,39 @@ void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int
     return start;
 }
 
+/* The part that a memory begins with, and what it grows by. */
+int tc_guest_mprotect(void *address, size_t length, int protection) {
+    if (max_memory != 0 && length > max_memory - memory_in_use) {
+        refused_memory = memory_in_use + length;
+        errno = ENOMEM;
+        return -1;
+    }
+    int result = mprotect(address, length, protection);
+    if (result == 0)
+        memory_in_use += length;
+    return result;
+}
+
+/* A table. */
 void *tc_guest_calloc(size_t count, size_t size) {
     void *allocated = calloc(count, size);
     if (!allocated && count > 0)
-        tc_guest_no_memory();
+        tc_guest_abort();
     return allocated;
 }
 
-void tc_guest_no_memory(void) {
-    tc_report("%s: there is too little memory for it on this machine", tc_guest_module.name);
+/* Says what tc_guest_abort is about to say better. */
+void tc_guest_perror(const char *text) {
+    (void)text;
+}
+
+/* A memory cannot have its initial size, or a table. */
+void tc_guest_abort(void) {
+    if (refused_memory != 0)
+        tc_report("%s needs %" PRIu64 " KiB of memory at the start, more than the %" PRIu64
+                  " KiB that --max-memory allows",
+                  tc_guest_module.name, refused_memory >> 10, max_memory >> 10);
+    else
+        tc_report("%s: there is too little memory for it on this machine", tc_guest_module.name);
     exit(EXIT_FAILURE);
 }

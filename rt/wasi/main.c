@@ -85,8 +85,6 @@ static int run_module(void *context) {
     wasm_rt_memory_t *memory = module->memory ? module->memory() : NULL;
     wasi->memory.wasm = memory ? memory : &no_memory;
     module->instantiate(wasi);
-    if (memory)
-        tc_guest_adopt_memory(memory, wasi->options);
     if (module->start)
         module->start();
     else if (module->initialize)

@@ -128,6 +128,17 @@ class Limits(Programs):
         self.assertIn("guest.wasm needs 128 KiB of memory at the start, more than the 64 KiB that "
                       "--max-memory allows", result.stderr)
 
+    def test_max_memory_holds_in_the_start_function_too(self):
+        early = GROW.replace('(func (export "_start")',
+                             '(func (export "_start")) (start $early) (func $early')
+        program = self.build(early, "-O0")
+        self.assertEqual(self.run_program(program, "--max-memory=1M").returncode, 16)
+
+    def test_max_memory_holds_for_memories_that_are_not_exported(self):
+        hidden = GROW.replace('(memory (export "memory") 2 100)', "(memory 2 100)")
+        program = self.build(hidden, "-O0")
+        self.assertEqual(self.run_program(program, "--max-memory=1M").returncode, 16)
+
     def test_timeout_ends_the_guest(self):
         program = self.build(ENDLESS, "-O0")
         start = time.monotonic()
