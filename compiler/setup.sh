@@ -11,6 +11,10 @@ set -eu
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 build_dir=${TIMECRAFT_BUILD_DIR:-$source_dir/build}
+case $build_dir in
+/*) ;;
+*) build_dir=$PWD/$build_dir ;;
+esac
 wabt_dir=$build_dir/lib/timecraft/wabt
 wabt_minimum=1.0.36
 
