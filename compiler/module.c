@@ -312,7 +312,8 @@ static void read_exports(tc_wasm *wasm, reader *in) {
 }
 
 /* Counts the function names of the name section (appendix 7.4); problems there do not matter. */
-static void read_names(tc_wasm *wasm, reader in) {
+static void read_names(tc_wasm *wasm, const reader *section) {
+    reader in = {.start = section->start, .at = section->at, .end = section->end};
     while (remaining(&in) && !in.problem) {
         uint8_t id = read_byte(&in);
         uint32_t size = read_u32(&in);
@@ -331,7 +332,7 @@ static void read_section(tc_wasm *wasm, reader *in, uint8_t id) {
     switch (id) {
     case SECTION_CUSTOM:
         if (tc_name_is(read_name(in), "name"))
-            read_names(wasm, *in);
+            read_names(wasm, in);
         break;
     case SECTION_TYPE:
         read_types(wasm, in);

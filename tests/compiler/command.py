@@ -15,6 +15,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 TIMECRAFT = os.path.abspath(os.environ.get("TIMECRAFT") or HERE.parent.parent / "build/bin/timecraft")
 PREFIX = pathlib.Path(TIMECRAFT).parent.parent
+# Where the runtime has sanitizers only the compiler that it was built with can link it.
+SANITIZED = os.environ.get("TIMECRAFT_SANITIZED", "0") != "0"
 WAT2WASM = os.environ.get("TIMECRAFT_WAT2WASM") or shutil.which("wat2wasm") or str(
     PREFIX / "lib/timecraft/wabt/bin/wat2wasm")
 
@@ -60,8 +62,7 @@ class Case(unittest.TestCase):
             "HOME": str(self.folder),
             "XDG_CACHE_HOME": str(self.cache),
             "TMPDIR": str(self.temporary),
-            # A build that the tests make does not look for leaks of its own.
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
         }
 
     def timecraft(self, *words, command=TIMECRAFT, env=None, **options):

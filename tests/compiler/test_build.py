@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import unittest
 
-from command import Case, HERE, PREFIX, SEVEN, TIMECRAFT
+from command import Case, HERE, PREFIX, SANITIZED, SEVEN, TIMECRAFT
 
 HELLO = """#include <stdio.h>
 int main(int argc, char **argv) {
@@ -51,9 +51,11 @@ class Levels(Case):
     def test_semantics_at_O3(self):
         self.semantics("-O3")
 
+    @unittest.skipIf(SANITIZED, "clang cannot link gcc's sanitizers")
     def test_semantics_with_clang_at_O2(self):
         self.semantics("-O2", "--cc", "clang")
 
+    @unittest.skipIf(SANITIZED, "clang cannot link gcc's sanitizers")
     def test_semantics_with_clang_at_O3(self):
         self.semantics("-O3", "--cc", "clang")
 
