@@ -7,9 +7,14 @@
  *
  * Those lines are read rather than its name mangling imitated. For this one the binding has:
  *
- *     u32 w2c_wasi__snapshot__preview1_fd_close(struct w2c_wasi__snapshot__preview1 *host, u32 a0)
- * { tc_enter(); return tc_wasi_fd_close((tc_wasi *)host, a0);
+ *     u32 w2c_wasi__snapshot__preview1_fd_close(struct w2c_wasi__snapshot__preview1 *i, u32 a0)
+ *     {
+ *         tc_enter();
+ *         return tc_wasi_fd_close(host, a0);
  *     }
+ *
+ * The first parameter is not used, because it is wrong where the guest calls an import through a
+ * table: wasm2c's tables hold the address of the pointer then.
  */
 #include "timecraft.h"
 
@@ -82,15 +87,15 @@ static int write_import(tc_buffer *out, const char *prototype, const tc_provided
     if (!symbol)
         return -1;
     host += *host == '(';
-    tc_buffer_print(out, "%s %s(%.*s *host", c_type(*results), symbol, (int)strcspn(host, "*,)\n"),
+    tc_buffer_print(out, "%s %s(%.*s *i", c_type(*results), symbol, (int)strcspn(host, "*,)\n"),
                     host);
     free(symbol);
     for (size_t i = 0; i < parameters; i++)
         tc_buffer_print(out, ", %s a%zu", c_type(provided->signature[i]), i);
-    tc_buffer_print(out, ") {\n    tc_enter();\n");
+    tc_buffer_print(out, ") {\n    (void)i;\n    tc_enter();\n");
     if (provided->old_whence) /* was 0 current, 1 end, 2 set; is 0 set, 1 current, 2 end */
         tc_buffer_print(out, "    a2 = a2 < 3 ? (a2 + 1) %% 3 : a2;\n");
-    tc_buffer_print(out, "    %s%s((tc_wasi *)host", *results ? "return " : "", provided->function);
+    tc_buffer_print(out, "    %s%s(host", *results ? "return " : "", provided->function);
     for (size_t i = 0; i < parameters; i++)
         tc_buffer_print(out, ", a%zu", i);
     tc_buffer_print(out, ");\n}\n\n");
@@ -131,12 +136,12 @@ static int write_instantiate(tc_buffer *out, const char *header) {
         return -1;
     }
     tc_buffer_print(out, "static w2c_guest guest;\n\n"
-                         "static void instantiate(void *host) {\n"
-                         "    (void)host;\n"
+                         "static void instantiate(void *context) {\n"
+                         "    host = context;\n"
                          "    wasm2c_guest_instantiate(&guest");
     for (at += strlen(prototype); *at && *at != ')'; at++) {
         if (*at == ',')
-            tc_buffer_print(out, ", host");
+            tc_buffer_print(out, ", context");
     }
     tc_buffer_print(out, ");\n}\n\n");
     return 0;
@@ -201,7 +206,8 @@ int tc_bind(tc_build *build) {
     tc_buffer_print(&text, "/* Joins the module and the runtime. Written by timecraft. */\n"
                            "#include \"guest.h\"\n\n"
                            "#include \"guest/module.h\"\n"
-                           "#include \"wasi/wasi.h\"\n\n");
+                           "#include \"wasi/wasi.h\"\n\n"
+                           "static tc_wasi *host;\n\n");
     if (build->options->level == 0)
         tc_buffer_print(&text, "#include \"tcc_support.h\"\n\n");
     int result = write_imports(&text, build->wasm, header.data);

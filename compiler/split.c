@@ -159,10 +159,60 @@ static void replace_all(tc_buffer *text, const char *from, const char *to) {
     *text = out;
 }
 
-/* What wasm2c 1.0.36 writes for tail calls to imports is not C yet; 1.0.37 corrected it so. */
+/* Whether the line calls a function of a table for its results. Examples:
+ *     var_i2 = CALL_INDIRECT(…);
+ *     struct wasm_multi_ij tmp = CALL_INDIRECT(…);
+ * Sets the name that gets them. */
+static bool is_indirect_call(const char *line, size_t length, const char **name, size_t *size) {
+    static const char call[] = " = CALL_INDIRECT(";
+    const char *end = memmem(line, length, call, strlen(call));
+    if (!end)
+        return false;
+    *size = tc_text_identifier_before(line, end);
+    *name = end - *size;
+    return true;
+}
+
+/* A function that is tail-called leaves its results in tail_call_stack. wasm2c 1.0.36 to 1.0.42
+ * forget those that it has from an indirect tail call of a function without tail calls:
+ *     if (!instance->w2c_T0.data[var_i2].func_tailcallee.fn) {
+ *       var_i2 = CALL_INDIRECT(…);
+ *       next->fn = NULL;            <- with nothing done before it
+ *     } else { */
+static void keep_results_of_tail_calls(tc_buffer *source) {
+    tc_buffer out = {0};
+    bool is_callee = false, is_last = false;
+    for (const char *line = source->data; *line;) {
+        const char *name;
+        size_t size, length = strcspn(line, "\n");
+        if (isalpha((unsigned char)*line))
+            is_callee = tc_text_starts(line, length, "void wasm_tailcall_w2c_");
+        tc_buffer_add(&out, line, length);
+        tc_buffer_add(&out, "\n", line[length] == '\n');
+        if (memmem(line, length, ".func_tailcallee.fn) {", strlen(".func_tailcallee.fn) {")))
+            is_last = is_callee;
+        else if (memmem(line, length, "next->fn = ", strlen("next->fn = ")))
+            is_last = false; /* the call had no results */
+        if (is_last && is_indirect_call(line, length, &name, &size)) {
+            tc_buffer_print(&out, "    wasm_rt_memcpy(tail_call_stack, &%.*s, sizeof(%.*s));\n",
+                            (int)size, name, (int)size, name);
+            is_last = false;
+        }
+        line += length + (line[length] == '\n');
+    }
+    tc_buffer_reset(source);
+    *source = out;
+}
+
+/* Makes C that does what it should of what wasm2c writes for tail calls. */
 static void correct_tail_calls(tc_buffer *source) {
+    /* Nothing else sets it where the function called is not an import. */
+    replace_all(source, "void *instance_ptr_storage;", "void *instance_ptr_storage = instance;");
+    /* Calls of imports are not C in 1.0.36 yet; 1.0.37 corrected it so. */
     replace_all(source, "wasm_rt_memcpy(params, ", "wasm_rt_memcpy(&params, ");
     replace_all(source, "*instance_ptr = w2c_", "*instance_ptr = instance->w2c_");
+    if (strstr(source->data, ".func_tailcallee.fn) {"))
+        keep_results_of_tail_calls(source);
 }
 
 /* For tcc: see tcc_prelude.h. Only floating-point numbers are negated in WebAssembly. */

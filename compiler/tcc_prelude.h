@@ -30,9 +30,15 @@ static inline double tc_negate_f64(double value) {
 
 #ifdef __TINYC__
 
-/* tcc's own is a function of tcc's own library, which the program is not linked with. wasm2c's
- * output has one use of it, in a function for hosts that look types up at run time; the runtime
- * does not. */
+/* A unit that uses alloca (where exceptions are thrown again) is not for tcc, whose own library,
+ * which has it, the program is not linked with. This is an error, and then another compiler takes
+ * the unit. */
+#include <alloca.h>
+#undef alloca
+#define alloca(size) tcc_has_no_alloca
+
+/* The same holds for this one. wasm2c's output has one use of it, in a function for hosts that look
+ * types up at run time; the runtime does not. */
 #undef va_arg
 #define va_arg(list, type) (*(type *)tc_no_va_arg())
 static inline void *tc_no_va_arg(void) {

@@ -1,0 +1,22 @@
+;; Imports are called through a table, and through references, as any function is.
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+  (memory (export "memory") 1)
+  (type $two (func (param i32 i32) (result i32)))
+  (type $none (func (result i32)))
+  (table $table 4 funcref)
+  (elem (table $table) (i32.const 0) func $random $yield)
+  (func (export "_start")
+    (if (call_indirect $table (type $two) (i32.const 0) (i32.const 16) (i32.const 0))
+      (then (call $exit (i32.const 1))))
+    (if (i64.eqz (i64.load (i32.const 0))) (then (call $exit (i32.const 2))))
+    (if (i32.ne (call_indirect $table (type $two) (i32.const -1) (i32.const 16) (i32.const 0))
+                (i32.const 21)) ;; EFAULT
+      (then (call $exit (i32.const 3))))
+    (if (call_indirect $table (type $none) (i32.const 1)) (then (call $exit (i32.const 4))))
+    (table.set $table (i32.const 3) (ref.func $random))
+    (if (call_indirect $table (type $two) (i32.const 32) (i32.const 16) (i32.const 3))
+      (then (call $exit (i32.const 5))))
+    (if (i64.eqz (i64.load (i32.const 32))) (then (call $exit (i32.const 6))))))
