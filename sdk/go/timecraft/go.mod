@@ -1,0 +1,3 @@
+module github.com/stealthrocket/timecraft/sdk/go/timecraft
+
+go 1.21
