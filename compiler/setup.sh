@@ -61,10 +61,8 @@ fail() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        fail "must be root to run: $* (or install sudo)"
+        sudo "$@"
     fi
 }
 
@@ -89,6 +87,9 @@ missing_packages() {
 install_packages() {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        fail "packages are missing; run as root: apt-get install" $missing
+    fi
     say "installing" $missing
     update_lists
     policy=/usr/sbin/policy-rc.d
@@ -214,7 +215,6 @@ provide_wabt() {
     fi
     if [ -z "$wanted" ]; then
         ! wabt_works wasm2c || return 0
-        update_lists
         candidate=$(apt-cache policy wabt | sed -n 's/^ *Candidate: //p')
         if dpkg --compare-versions "${candidate:-0}" ge $wabt_minimum; then
             install_packages wabt
