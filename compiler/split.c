@@ -86,13 +86,13 @@ static size_t defined_by(const splitter *all, const char *line, size_t length, c
 }
 
 /* wasm2c 1.0.42 makes references of functions through small functions of their own:
- *   static u32 wrap_w2c_guest_three(void *instance) {
+ *   static u32 wrap_w2c_three(void *instance) {
  * They are not static here: units need them, and the headers are given their prototypes. */
 static const char wrapper_start[] = "static ";
 
 static bool is_wrapper(const char *line, size_t length) {
     return tc_text_starts(line, length, wrapper_start) && line[length - 1] == '{' &&
-           memmem(line, length, " wrap_w2c_guest_", strlen(" wrap_w2c_guest_"));
+           memmem(line, length, " wrap_w2c_", strlen(" wrap_w2c_"));
 }
 
 static void declare_wrappers(const tc_buffer *source, tc_buffer *out) {
@@ -215,6 +215,79 @@ static void correct_tail_calls(tc_buffer *source) {
         keep_results_of_tail_calls(source);
 }
 
+/* Whether a line of a function declares parameters or locals, which have values from the start:
+ *   u32 w2c_guest_f(w2c_guest* instance, u32 var_p0) {
+ *     u32 var_l1 = 0, var_name = 0;
+ *     u32 var_p0;                        in a function that is tail-called, after its instance */
+static bool declares_locals(const char *line, size_t length, const char *previous) {
+    static const char instance[] = "  w2c_guest* instance = *instance_ptr;\n";
+    if (!previous)
+        return true;
+    size_t type = 2;
+    while (type < length && (isalnum((unsigned char)line[type]) || line[type] == '_'))
+        type++;
+    if (type == 2 || !tc_text_starts(line, length, "  ") ||
+        !tc_text_starts(line + type, length - type, " var_"))
+        return false;
+    return memmem(line, length, " = ", 3) || strncmp(previous, instance, strlen(instance)) == 0;
+}
+
+/* Adds the lines of a function, with its parameters and locals volatile. */
+static void add_with_volatile(tc_buffer *out, const char *text, const char *end) {
+    const char *previous = NULL;
+    for (const char *line = text; line < end;) {
+        const char *next = line + strcspn(line, "\n") + 1;
+        const char *at = line;
+        if (declares_locals(line, (size_t)(next - line), previous)) {
+            const char *name;
+            while ((name = memmem(at, (size_t)(next - at), " var_", 5))) {
+                tc_buffer_add(out, at, (size_t)(name - at));
+                if (name[-1] != ',') /* in a list the first name's word is for all */
+                    tc_buffer_print(out, " volatile");
+                tc_buffer_print(out, " var_");
+                at = name + 5;
+            }
+        }
+        tc_buffer_add(out, at, (size_t)(next - at));
+        previous = line;
+        line = next;
+    }
+}
+
+/* A local that was written to after setjmp has its old value or its new one after longjmp, unless
+ * it is volatile (C17 7.13.2.1). Before 1.0.42 wasm2c takes its chances. */
+static void keep_locals_of_tries(tc_buffer *source) {
+    static const char try[] = "wasm_rt_try(";
+    tc_buffer out = {0};
+    for (const char *line = source->data; *line;) {
+        size_t length = strcspn(line, "\n");
+        const char *end = line + length + (line[length] == '\n');
+        const char *body = length && line[length - 1] == '{' && isalpha((unsigned char)*line)
+                               ? end_of(line, "}")
+                               : NULL;
+        if (body)
+            end = body;
+        if (body && memmem(line, (size_t)(end - line), try, strlen(try)))
+            add_with_volatile(&out, line, end);
+        else
+            tc_buffer_add(&out, line, (size_t)(end - line));
+        line = end;
+    }
+    tc_buffer_reset(source);
+    *source = out;
+}
+
+/* A throw never leaves a signal handler: a try that saved the signal mask would cost a system call
+ * each time, as it does before 1.0.42. */
+static const char quick_try[] =
+    "#undef wasm_rt_try\n"
+    "#define wasm_rt_try(target) ((target).initialized = true, sigsetjmp((target).buffer, 0))\n";
+
+static void correct_exceptions(tc_buffer *source) {
+    if (strstr(source->data, "wasm_rt_try(") && !strstr(source->data, " volatile var_"))
+        keep_locals_of_tries(source);
+}
+
 /* For tcc: see tcc_prelude.h. Only floating-point numbers are negated in WebAssembly. */
 static void replace_negations(tc_buffer *source) {
     replace_all(source, " = -(var_f", " = tc_negate_f32(var_f");
@@ -238,6 +311,7 @@ static int read_sources(splitter *all, tc_buffer *prototypes) {
         if (result < 0)
             return -1;
         correct_tail_calls(&all->sources[i]);
+        correct_exceptions(&all->sources[i]);
         if (all->build->options->level == 0)
             replace_negations(&all->sources[i]);
         declare_wrappers(&all->sources[i], prototypes);
@@ -247,6 +321,7 @@ static int read_sources(splitter *all, tc_buffer *prototypes) {
 
 static int read_all(splitter *all) {
     tc_buffer prototypes = {0};
+    tc_buffer_print(&prototypes, "%s", quick_try);
     int result = read_sources(all, &prototypes);
     if (result == 0)
         result = tc_declarations_read(&all->declarations, all->build->work, prototypes.data);
