@@ -18,6 +18,7 @@
 #include "guest/guest.h"
 #include "guest/report.h"
 #include "guest/symbols.h"
+#include "wasm-rt-exceptions.h"
 
 enum {
     MEMORIES_MAX = 16,
@@ -180,6 +181,16 @@ _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *con
 
 _Noreturn void tc_trap(wasm_rt_trap_t code) {
     end(reason(code), code == WASM_RT_TRAP_EXHAUSTION, NULL, __builtin_frame_address(0));
+}
+
+/* wasm2c's own wasm_rt_throw has this name here (see rt/CMakeLists.txt): it jumps to the innermost
+ * handler, and must not be called when there is none. */
+_Noreturn void tc_guest_throw(void);
+
+_Noreturn void wasm_rt_throw(void) {
+    if (!wasm_rt_get_unwind_target())
+        end(reason(WASM_RT_TRAP_UNCAUGHT_EXCEPTION), false, NULL, __builtin_frame_address(0));
+    tc_guest_throw();
 }
 
 /* ---- faults ---- */
