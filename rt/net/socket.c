@@ -171,7 +171,8 @@ static int await_connection(tc_socket *socket) {
 int tc_socket_connect(tc_socket *socket, const tc_address *address) {
     if (address->storage.ss_family != socket->family)
         return -EAFNOSUPPORT;
-    if (socket->tls)
+    /* Asked again, Linux says once that a connection is made now. */
+    if (socket->tls || (socket->state == TC_SOCKET_CONNECTED && socket->type == SOCK_STREAM))
         return -EISCONN;
     int refused = tc_grants_connect(address);
     if (refused)

@@ -108,12 +108,16 @@ static int start_client(tc_socket *socket, const char *name, uint32_t length) {
 
 static int start_server(tc_socket *socket, const void *value, uint32_t length) {
     uint32_t number;
-    if (length != sizeof number || memcpy(&number, value, length) == NULL || number != 1 ||
-        !tc_tls_config_has_identity(socket->config))
+    if (length != sizeof number)
+        return -EINVAL;
+    memcpy(&number, value, length);
+    if (number != 1)
         return -EINVAL;
     if (socket->state == TC_SOCKET_LISTENING) {
-        socket->serves_tls = true;
-        return 0;
+        int refused = tc_tls_check_server(socket->config);
+        if (!refused)
+            socket->serves_tls = true;
+        return refused;
     }
     int error = check_start(socket);
     if (!error)
@@ -129,18 +133,22 @@ static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *va
         return start_client(socket, value, length);
     if (name == TIMECRAFT_SERVER_OPTION)
         return start_server(socket, value, length);
+    if (!tc_tls_config_has_option(name))
+        return -ENOPROTOOPT;
     if (socket->tls)
         return -EINVAL;
-    if (!socket->config && !(socket->config = tc_tls_config_new()))
+    tc_tls_config *own = tc_tls_config_own(socket->config);
+    if (!own)
         return -ENOMEM;
-    return tc_tls_config_set(socket->config, name, value, length);
+    socket->config = own;
+    return tc_tls_config_set(own, name, value, length);
 }
 
-static int get_timecraft_option(const tc_socket *socket, uint32_t name, void *value,
-                                uint32_t *length) {
+static int get_timecraft_option(tc_socket *socket, uint32_t name, void *value, uint32_t *length) {
     if (socket->type != SOCK_STREAM)
         return -EINVAL;
-    return tc_tls_get_option(socket->tls, socket->config, name, value, length);
+    tc_socket_advance(socket);
+    return tc_tls_get_option(socket->tls, socket->config, socket->serves_tls, name, value, length);
 }
 
 /* Setting. */

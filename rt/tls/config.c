@@ -10,16 +10,12 @@
 #include "guest/report.h"
 #include "tls/internal.h"
 
-/* Longest value of an option, and most identities of a socket. */
+/* Longest value of an option, and the most that a socket may have of something. */
 #define VALUE_MAX      (1024u * 1024)
 #define IDENTITIES_MAX 64u
+#define ANCHORS_MAX    4096
 
-tc_tls_config *tc_tls_config_new(void) {
-    tc_tls_config *config = calloc(1, sizeof *config);
-    if (config)
-        config->references = 1;
-    return config;
-}
+static const tc_tls_config defaults;
 
 tc_tls_config *tc_tls_config_share(tc_tls_config *config) {
     if (config)
@@ -40,6 +36,55 @@ void tc_tls_config_release(tc_tls_config *config) {
     free(config->ciphers_1_3);
     free(config->groups);
     free(config);
+}
+
+/* A copy to free; *done becomes false where there is no memory for it. */
+static void *copy_of(const void *from, size_t length, bool *done) {
+    void *copy = from ? malloc(length) : NULL;
+    if (copy)
+        memcpy(copy, from, length);
+    else if (from)
+        *done = false;
+    return copy;
+}
+
+static char *text_copy_of(const char *from, bool *done) {
+    return copy_of(from, from ? strlen(from) + 1 : 0, done);
+}
+
+static tc_tls_config *config_copy(const tc_tls_config *from) {
+    tc_tls_config *copy = malloc(sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *from;
+    copy->references = 1;
+    if (copy->store)
+        X509_STORE_up_ref(copy->store);
+    bool done = true;
+    size_t identities_size = from->identity_count * sizeof *from->identities;
+    copy->identities = copy_of(from->identities, identities_size, &done);
+    copy->identity_count = copy->identities ? from->identity_count : 0;
+    for (size_t i = 0; i < copy->identity_count; i++)
+        copy->identities[i]->references++;
+    copy->alpn = copy_of(from->alpn, from->alpn_length, &done);
+    copy->ciphers_1_2 = text_copy_of(from->ciphers_1_2, &done);
+    copy->ciphers_1_3 = text_copy_of(from->ciphers_1_3, &done);
+    copy->groups = text_copy_of(from->groups, &done);
+    copy->anchors = from->anchors ? X509_chain_up_ref(from->anchors) : NULL;
+    done &= copy->anchors || !from->anchors;
+    if (done)
+        return copy;
+    tc_tls_config_release(copy);
+    return NULL;
+}
+
+tc_tls_config *tc_tls_config_own(tc_tls_config *config) {
+    if (config && config->references == 1)
+        return config;
+    tc_tls_config *copy = config_copy(config ? config : &defaults);
+    if (copy)
+        tc_tls_config_release(config);
+    return copy;
 }
 
 bool tc_tls_config_has_identity(const tc_tls_config *config) {
@@ -71,32 +116,48 @@ static char *read_text(const char *value, uint32_t length) {
 
 /* Trust. */
 
+/* All certificates of a PEM text; -ENOENT when it is none. */
+static int read_anchors(BIO *bio, STACK_OF(X509) * added) {
+    X509 *certificate;
+    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, "")))
+        if (!sk_X509_push(added, certificate)) {
+            X509_free(certificate);
+            return -ENOMEM;
+        }
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return -EINVAL; /* there is one more, which cannot be read */
+    return sk_X509_num(added) ? 0 : -ENOENT;
+}
+
+static int read_der_anchor(const void *value, uint32_t length, STACK_OF(X509) * added) {
+    const unsigned char *at = value;
+    X509 *certificate = d2i_X509(NULL, &at, (long)length);
+    if (certificate && at == (const unsigned char *)value + length &&
+        sk_X509_push(added, certificate))
+        return 0;
+    X509_free(certificate);
+    return -EINVAL;
+}
+
 static int add_anchors(tc_tls_config *config, const void *value, uint32_t length) {
     STACK_OF(X509) *added = sk_X509_new_null();
     BIO *bio = BIO_new_mem_buf(value, (int)length);
-    X509 *certificate;
-    int error = added && bio ? 0 : -ENOMEM;
-    while (!error && (certificate = PEM_read_bio_X509(bio, NULL, NULL, "")))
-        if (!sk_X509_push(added, certificate)) {
-            X509_free(certificate);
-            error = -ENOMEM;
-        }
-    const unsigned char *der = value;
-    if (!error && sk_X509_num(added) == 0) {
-        certificate = d2i_X509(NULL, &der, (long)length);
-        if (!certificate || der != (const unsigned char *)value + length ||
-            !sk_X509_push(added, certificate)) {
-            X509_free(certificate);
-            error = -EINVAL;
-        }
-    }
+    int error = added && bio ? read_anchors(bio, added) : -ENOMEM;
+    if (error == -ENOENT) /* no PEM */
+        error = read_der_anchor(value, length, added);
+    int count = config->anchors ? sk_X509_num(config->anchors) : 0;
+    if (!error && count + sk_X509_num(added) > ANCHORS_MAX)
+        error = -ENOMEM;
     if (!error && !config->anchors && !(config->anchors = sk_X509_new_null()))
         error = -ENOMEM;
+    if (!error && !sk_X509_reserve(config->anchors, sk_X509_num(added)))
+        error = -ENOMEM;
     while (!error && sk_X509_num(added) > 0)
-        if (!sk_X509_push(config->anchors, sk_X509_shift(added)))
-            error = -ENOMEM;
-    X509_STORE_free(config->store);
-    config->store = NULL;
+        sk_X509_push(config->anchors, sk_X509_shift(added)); /* there is room */
+    if (!error) {
+        X509_STORE_free(config->store);
+        config->store = NULL;
+    }
     sk_X509_pop_free(added, X509_free);
     BIO_free(bio);
     ERR_clear_error();
@@ -209,37 +270,54 @@ static bool append_name(char **list, const char *name) {
     return true;
 }
 
-/* Sorts IANA names into the two lists that OpenSSL has. */
-static int sort_ciphers(char *names, char **ciphers_1_2, char **ciphers_1_3) {
-    char *rest = NULL;
-    for (char *name = strtok_r(names, ":", &rest); name; name = strtok_r(NULL, ":", &rest)) {
-        const char *known = OPENSSL_cipher_name(name);
-        if (!known || strcmp(known, "(NONE)") == 0)
-            return -EINVAL;
-        bool is_1_3 = strcmp(known, name) == 0; /* only there OpenSSL uses IANA's names */
-        if (!append_name(is_1_3 ? ciphers_1_3 : ciphers_1_2, known))
-            return -ENOMEM;
+/* Finds a suite that would be used by its IANA name; NULL when there is none. */
+static const SSL_CIPHER *find_cipher(const STACK_OF(SSL_CIPHER) * usable, const char *name) {
+    for (int i = 0; i < sk_SSL_CIPHER_num(usable); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(usable, i);
+        const char *standard_name = SSL_CIPHER_standard_name(cipher);
+        if (standard_name && strcmp(standard_name, name) == 0)
+            return cipher;
     }
-    return *ciphers_1_2 || *ciphers_1_3 ? 0 : -EINVAL;
+    return NULL;
 }
 
-/* Lets OpenSSL judge lists, on a connection that is thrown away. */
-static bool probe_lists(const char *ciphers_1_2, const char *ciphers_1_3, const char *groups) {
+/* Sorts IANA names into the two lists that OpenSSL has. Nothing is taken but what
+ * OpenSSL would use: suites that authenticate nobody or encrypt nothing are not. */
+static int sort_ciphers(char *names, const STACK_OF(SSL_CIPHER) * usable, char **ciphers_1_2,
+                        char **ciphers_1_3) {
+    for (char *name; (name = strsep(&names, ":"));) {
+        const SSL_CIPHER *cipher = find_cipher(usable, name);
+        if (!cipher)
+            return -EINVAL;
+        bool is_1_3 = strcmp(SSL_CIPHER_get_version(cipher), "TLSv1.3") == 0;
+        if (!append_name(is_1_3 ? ciphers_1_3 : ciphers_1_2, SSL_CIPHER_get_name(cipher)))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The suites that a connection can have, whatever it prefers. Free with
+ * sk_SSL_CIPHER_free; NULL: no memory. */
+static STACK_OF(SSL_CIPHER) * usable_ciphers(void) {
     SSL_CTX *context = tc_tls_client_context();
     SSL *probe = context ? SSL_new(context) : NULL;
-    bool good = probe && (!ciphers_1_2 || SSL_set_cipher_list(probe, ciphers_1_2)) &&
-                (!ciphers_1_3 || SSL_set_ciphersuites(probe, ciphers_1_3)) &&
-                (!groups || SSL_set1_groups_list(probe, groups));
+    STACK_OF(SSL_CIPHER) *usable = NULL;
+    if (probe && SSL_set_cipher_list(probe, "ALL:!aNULL:!eNULL:!PSK:!SRP") &&
+        SSL_set_ciphersuites(probe, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+                                    "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256"))
+        usable = SSL_get1_supported_ciphers(probe);
     SSL_free(probe);
     ERR_clear_error();
-    return good;
+    return usable;
 }
 
 static int set_ciphers(tc_tls_config *config, const void *value, uint32_t length) {
     char *names = read_text(value, length), *ciphers_1_2 = NULL, *ciphers_1_3 = NULL;
-    int error = names ? sort_ciphers(names, &ciphers_1_2, &ciphers_1_3) : -EINVAL;
-    if (!error && !probe_lists(ciphers_1_2, ciphers_1_3, NULL))
-        error = -EINVAL;
+    STACK_OF(SSL_CIPHER) *usable = usable_ciphers();
+    int error = !usable ? -ENOMEM
+                : names ? sort_ciphers(names, usable, &ciphers_1_2, &ciphers_1_3)
+                        : -EINVAL;
+    sk_SSL_CIPHER_free(usable);
     free(names);
     if (error) {
         free(ciphers_1_2);
@@ -253,9 +331,26 @@ static int set_ciphers(tc_tls_config *config, const void *value, uint32_t length
     return 0;
 }
 
+/* Whether all names are of those that the option knows: OpenSSL's lists have a
+ * syntax of their own, which differs between its versions. */
+static bool are_groups(const char *list) {
+    static const char *const known[] = {"X25519", "X448", "P-256", "P-384", "P-521"};
+    for (;;) {
+        size_t length = strcspn(list, ":"), i = 0;
+        while (i < sizeof known / sizeof *known &&
+               (strlen(known[i]) != length || memcmp(known[i], list, length) != 0))
+            i++;
+        if (i == sizeof known / sizeof *known)
+            return false;
+        if (list[length] == 0)
+            return true;
+        list += length + 1;
+    }
+}
+
 static int set_groups(tc_tls_config *config, const void *value, uint32_t length) {
     char *groups = read_text(value, length);
-    if (!groups || !probe_lists(NULL, NULL, groups)) {
+    if (!groups || !are_groups(groups)) {
         free(groups);
         return -EINVAL;
     }
@@ -267,7 +362,7 @@ static int set_groups(tc_tls_config *config, const void *value, uint32_t length)
 static int set_number(tc_tls_config *config, uint32_t name, uint32_t number) {
     switch (name) {
     case TIMECRAFT_UPGRADE_OPTION:
-        config->upgrade = number == 1;
+        config->upgrade |= number == 1;
         return number == 1 ? 0 : -EINVAL;
     case TIMECRAFT_TRUST_OPTION:
         return set_trust(config, number);
@@ -278,9 +373,16 @@ static int set_number(tc_tls_config *config, uint32_t name, uint32_t number) {
     case TIMECRAFT_MAX_VERSION_OPTION:
         return set_version(&config->max_version, number);
     default:
-        config->handshake_timeout_ms = number;
+        if (number > 0)
+            config->handshake_timeout_ms = number;
         return number > 0 ? 0 : -EINVAL;
     }
+}
+
+bool tc_tls_config_has_option(uint32_t name) {
+    return name == TIMECRAFT_UPGRADE_OPTION || name == TIMECRAFT_TRUST_ANCHORS_OPTION ||
+           name == TIMECRAFT_TRUST_OPTION || name == TIMECRAFT_VERIFY_OPTION ||
+           (name >= TIMECRAFT_IDENTITY_OPTION && name <= TIMECRAFT_HANDSHAKE_TIMEOUT_OPTION);
 }
 
 int tc_tls_config_set(tc_tls_config *config, uint32_t name, const void *value, uint32_t length) {
@@ -329,18 +431,21 @@ static uint64_t time_limit_of(const tc_tls_config *config) {
     return wanted && wanted < limit ? wanted : limit;
 }
 
-int tc_tls_config_get(const tc_tls_config *config, uint32_t name, void *value, uint32_t *length) {
-    static const tc_tls_config defaults;
+static uint32_t verify_of(const tc_tls_config *config, bool server) {
+    if (config->verify_set)
+        return config->verify;
+    return server ? TIMECRAFT_VERIFY_NONE : TIMECRAFT_VERIFY_FULL;
+}
+
+int tc_tls_config_get(const tc_tls_config *config, bool server, uint32_t name, void *value,
+                      uint32_t *length) {
     if (!config)
         config = &defaults;
     switch (name) {
     case TIMECRAFT_TRUST_OPTION:
         return tc_answer_u32(trust_of(config), value, length);
     case TIMECRAFT_VERIFY_OPTION:
-        return tc_answer_u32(config->verify_set       ? config->verify
-                             : config->identity_count ? TIMECRAFT_VERIFY_NONE
-                                                      : TIMECRAFT_VERIFY_FULL,
-                             value, length);
+        return tc_answer_u32(verify_of(config, server), value, length);
     case TIMECRAFT_MIN_VERSION_OPTION:
         return tc_answer_u32(lowest_version(config), value, length);
     case TIMECRAFT_MAX_VERSION_OPTION:
@@ -355,9 +460,7 @@ int tc_tls_config_get(const tc_tls_config *config, uint32_t name, void *value, u
 /* Putting it on a connection. */
 
 static int apply_verify(tc_tls_config *config, tc_tls *tls) {
-    uint32_t verify = config->verify_set ? config->verify
-                      : tls->server      ? TIMECRAFT_VERIFY_NONE
-                                         : TIMECRAFT_VERIFY_FULL;
+    uint32_t verify = verify_of(config, tls->server);
     int mode = SSL_VERIFY_PEER;
     bool for_server = verify == TIMECRAFT_VERIFY_NONE || verify >= TIMECRAFT_VERIFY_REQUEST;
     if (tls->server ? !for_server : verify > TIMECRAFT_VERIFY_FULL)
@@ -373,11 +476,11 @@ static int apply_verify(tc_tls_config *config, tc_tls *tls) {
         mode = SSL_VERIFY_NONE;
     else if (verify == TIMECRAFT_VERIFY_REQUIRE)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    SSL_set_verify(tls->ssl, mode, tc_tls_verify_callback);
-    if (verify == TIMECRAFT_VERIFY_CHAIN || verify == TIMECRAFT_VERIFY_NONE)
+    SSL_set_verify(tls->ssl, mode, mode == SSL_VERIFY_NONE ? NULL : tc_tls_verify_callback);
+    if (verify != TIMECRAFT_VERIFY_FULL) {
         X509_VERIFY_PARAM_set1_host(SSL_get0_param(tls->ssl), NULL, 0);
-    if (verify == TIMECRAFT_VERIFY_CHAIN || verify == TIMECRAFT_VERIFY_NONE)
         X509_VERIFY_PARAM_set1_ip(SSL_get0_param(tls->ssl), NULL, 0);
+    }
     return 0;
 }
 
@@ -422,10 +525,10 @@ static int apply_parameters(const tc_tls_config *config, tc_tls *tls) {
 }
 
 int tc_tls_config_apply(tc_tls_config *config, tc_tls *tls) {
-    static tc_tls_config defaults;
+    static tc_tls_config nothing;
     uint8_t digest[32];
     if (!config)
-        config = &defaults;
+        config = &nothing;
     tls->time_limit = time_limit_of(config);
     int error = apply_verify(config, tls);
     if (!error)
@@ -440,9 +543,19 @@ int tc_tls_config_apply(tc_tls_config *config, tc_tls *tls) {
     return error;
 }
 
-/* Those for the name that the client asked for, or all when there is none for
- * it; of each kind of key the first, so that the client's signature algorithms
- * decide among them. */
+/* Whether two certificates are for the same names: one of each kind of key, as a
+ * rule, for the same server. */
+static bool have_same_names(const X509 *one, const X509 *other) {
+    int at = X509_get_ext_by_NID(one, NID_subject_alt_name, -1);
+    int at_other = X509_get_ext_by_NID(other, NID_subject_alt_name, -1);
+    return at >= 0 && at_other >= 0 &&
+           ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(X509_get_ext(one, at)),
+                                 X509_EXTENSION_get_data(X509_get_ext(other, at_other))) == 0;
+}
+
+/* Those for the name that the client asked for, or when there is none for it the
+ * first and what has its names; of each kind of key the first, so that the client's
+ * signature algorithms decide among them. */
 int tc_tls_config_choose_identity(SSL *ssl, void *unused) {
     (void)unused;
     const tc_tls *tls = SSL_get_app_data(ssl);
@@ -457,10 +570,12 @@ int tc_tls_config_choose_identity(SSL *ssl, void *unused) {
     int used[IDENTITIES_MAX], used_count = 0;
     for (size_t i = 0; i < config->identity_count; i++) {
         int kind = EVP_PKEY_get_base_id(config->identities[i]->key);
-        bool seen = any ? !matches[i] : false;
+        bool suits = any ? matches[i]
+                         : i == 0 || have_same_names(config->identities[0]->certificate,
+                                                     config->identities[i]->certificate);
         for (int k = 0; k < used_count; k++)
-            seen |= used[k] == kind;
-        if (seen)
+            suits &= used[k] != kind;
+        if (!suits)
             continue;
         if (!use_identity(ssl, config->identities[i]))
             return 0;
@@ -492,17 +607,26 @@ static bool hash_certificate(EVP_MD_CTX *hash, X509 *certificate) {
            EVP_DigestUpdate(hash, digest, size);
 }
 
+/* A text of a known length: nothing that follows can be taken for its end. */
+static bool hash_text(EVP_MD_CTX *hash, const char *text) {
+    return EVP_DigestUpdate(hash, text ? text : "", text ? strlen(text) + 1 : 1);
+}
+
 bool tc_tls_config_digest(const tc_tls_config *config, uint8_t digest[32]) {
-    static const tc_tls_config defaults;
     if (!config)
         config = &defaults;
-    uint32_t numbers[] = {trust_of(config), config->verify_set, config->verify,
-                          lowest_version(config), highest_version(config)};
+    int anchor_count = config->anchors ? sk_X509_num(config->anchors) : 0;
+    uint32_t numbers[] = {trust_of(config),        config->verify_set,
+                          config->verify,          lowest_version(config),
+                          highest_version(config), config->alpn_length,
+                          (uint32_t)anchor_count,  (uint32_t)config->identity_count};
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool done = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
                 EVP_DigestUpdate(hash, numbers, sizeof numbers) &&
-                EVP_DigestUpdate(hash, config->alpn, config->alpn_length);
-    for (int i = 0; done && config->anchors && i < sk_X509_num(config->anchors); i++)
+                EVP_DigestUpdate(hash, config->alpn, config->alpn_length) &&
+                hash_text(hash, config->ciphers_1_2) && hash_text(hash, config->ciphers_1_3) &&
+                hash_text(hash, config->groups);
+    for (int i = 0; done && i < anchor_count; i++)
         done = hash_certificate(hash, sk_X509_value(config->anchors, i));
     for (size_t i = 0; done && i < config->identity_count; i++)
         done = hash_certificate(hash, config->identities[i]->certificate);

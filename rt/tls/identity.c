@@ -15,7 +15,7 @@
 /* Nobody is there to type a pass phrase. */
 static int no_pass_phrase(char *buffer, int size, int writing, void *context) {
     (void)buffer, (void)size, (void)writing, (void)context;
-    return 0;
+    return -1;
 }
 
 void tc_identity_release(tc_identity *identity) {
@@ -43,7 +43,18 @@ static bool read_certificates(BIO *bio, tc_identity *identity) {
             return false;
         }
     }
-    return identity->certificate != NULL;
+    /* The end of the text, and not a certificate that cannot be read. */
+    return identity->certificate && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+}
+
+/* Whether OpenSSL would work with it: keys may be too weak, or of an unknown kind. */
+static bool is_usable(const tc_identity *identity) {
+    SSL_CTX *context = tc_tls_server_context();
+    SSL *probe = context ? SSL_new(context) : NULL;
+    bool usable = probe && SSL_use_cert_and_key(probe, identity->certificate, identity->key,
+                                                identity->chain, 1) == 1;
+    SSL_free(probe);
+    return usable;
 }
 
 static int read_identity(BIO *certificates, BIO *keys, tc_identity **out) {
@@ -57,6 +68,8 @@ static int read_identity(BIO *certificates, BIO *keys, tc_identity **out) {
         error = -EINVAL;
     else if (!X509_check_private_key(identity->certificate, identity->key))
         error = -EACCES;
+    else if (!is_usable(identity))
+        error = -EINVAL;
     ERR_clear_error();
     if (error)
         tc_identity_release(identity);
@@ -86,7 +99,8 @@ static int read_held(const tc_identity_grant *grant, tc_identity **out) {
         tc_report("the identity %s cannot be used: %s; see --identity=%s=%s,%s", grant->name,
                   !certificates || !keys ? "one of its files cannot be read"
                   : error == -EACCES     ? "its key does not belong to its certificate"
-                                         : "its files hold no certificate and key in PEM",
+                                         : "its files hold no certificate and key in PEM, without "
+                                           "a pass phrase and strong enough",
                   grant->name, grant->certificate, grant->key);
     BIO_free(certificates);
     BIO_free(keys);

@@ -135,6 +135,14 @@ static void write_name(BIO *bio, const char *field, const X509_NAME *name) {
     }
 }
 
+static void write_serial(BIO *bio, const ASN1_INTEGER *serial) {
+    const ASN1_STRING *bytes = serial;
+    BIO_printf(bio, "serial: %s", ASN1_STRING_type(bytes) == V_ASN1_NEG_INTEGER ? "-" : "");
+    for (int i = 0; i < ASN1_STRING_length(bytes); i++)
+        BIO_printf(bio, "%02X", ASN1_STRING_get0_data(bytes)[i]);
+    BIO_printf(bio, "\n");
+}
+
 static void write_time(BIO *bio, const char *field, const ASN1_TIME *time) {
     struct tm at;
     char text[32] = "?";
@@ -175,9 +183,8 @@ static void write_alternative(BIO *bio, const GENERAL_NAME *name) {
 static void write_fields(BIO *bio, X509 *certificate) {
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    BIO_printf(bio, "version: %ld\nserial: ", X509_get_version(certificate) + 1);
-    i2a_ASN1_INTEGER(bio, X509_get0_serialNumber(certificate));
-    BIO_printf(bio, "\n");
+    BIO_printf(bio, "version: %ld\n", X509_get_version(certificate) + 1);
+    write_serial(bio, X509_get0_serialNumber(certificate));
     write_name(bio, "subject", X509_get_subject_name(certificate));
     write_name(bio, "issuer", X509_get_issuer_name(certificate));
     write_time(bio, "not_before", X509_get0_notBefore(certificate));
@@ -219,7 +226,7 @@ static int answer_exporter(SSL *ssl, void *value, uint32_t *length) {
 
 static int answer_end_point(const tc_tls *tls, void *value, uint32_t *length) {
     X509 *certificate =
-        tls->server ? SSL_get_certificate(tls->ssl) : SSL_get0_peer_certificate(tls->ssl);
+        tls->server ? tc_session_server_certificate(tls) : SSL_get0_peer_certificate(tls->ssl);
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned size;
     int hash;
@@ -242,12 +249,12 @@ static bool is_result(uint32_t name) {
            (name >= TIMECRAFT_VERSION_OPTION && name <= TIMECRAFT_SERVER_END_POINT_OPTION);
 }
 
-int tc_tls_get_option(tc_tls *tls, const tc_tls_config *config, uint32_t name, void *value,
-                      uint32_t *length) {
+int tc_tls_get_option(tc_tls *tls, const tc_tls_config *config, bool server, uint32_t name,
+                      void *value, uint32_t *length) {
     if (name == TIMECRAFT_HTLS_ERROR_OPTION)
         return tc_answer_text(tls ? tc_tls_reason(tls) : "", value, length);
     if (!is_result(name))
-        return tc_tls_config_get(config, name, value, length);
+        return tc_tls_config_get(config, tls ? tls->server : server, name, value, length);
     if (!tls)
         return -ENOTCONN;
     int status = tc_tls_status(tls);

@@ -30,7 +30,7 @@ struct tc_tls {
 
 /* A certificate chain and its key. */
 typedef struct tc_identity {
-    unsigned references;
+    unsigned references; /* the configurations that have it */
     X509 *certificate;
     STACK_OF(X509) * chain; /* what comes above it; may be NULL */
     EVP_PKEY *key;
@@ -74,7 +74,8 @@ int tc_identity_named(const char *name, tc_identity **out);
 void tc_identity_release(tc_identity *identity);
 
 /* Gets an option of the kind "configure"; `config` may be NULL. */
-int tc_tls_config_get(const tc_tls_config *config, uint32_t name, void *value, uint32_t *length);
+int tc_tls_config_get(const tc_tls_config *config, bool server, uint32_t name, void *value,
+                      uint32_t *length);
 
 /* Puts the configuration on a new connection (config.c). -EINVAL when it cannot
  * be satisfied. */
@@ -87,12 +88,19 @@ int tc_tls_config_choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned c
                               const unsigned char *offered, unsigned int offered_length,
                               void *unused);
 /* What sessions of the configuration have in common: SHA-256 over all that
- * bears on trust. */
+ * bears on trust, or on what was agreed. */
 bool tc_tls_config_digest(const tc_tls_config *config, uint8_t digest[32]);
 
 /* Sessions of clients (session.c): offers one that was kept; keeps new ones. */
 void tc_session_offer(tc_tls *tls);
 int tc_session_keep(SSL *ssl, SSL_SESSION *session);
+/* Tickets of servers: made, and taken back. */
+int tc_session_seal(SSL *ssl, void *unused);
+SSL_TICKET_RETURN tc_session_unseal(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                    size_t name_length, SSL_TICKET_STATUS status, void *unused);
+/* The certificate that the server showed, in this handshake or in the one that
+ * the session comes from; borrowed. NULL: not known. */
+X509 *tc_session_server_certificate(const tc_tls *tls);
 
 /* Values that are got (info.c); see timecraft/options.h. */
 int tc_answer_u32(uint32_t number, void *value, uint32_t *length);

@@ -153,7 +153,9 @@ static void fail_protocol(tc_tls *tls) {
     case SSL_R_PACKET_LENGTH_TOO_LONG:
         if (tls->state == TC_TLS_HANDSHAKE) {
             tc_tls_fail(tls, EPROTO,
-                        "%s does not answer in TLS (%s): is this port one for clear text?",
+                        tls->server ? "%s does not speak TLS (%s)"
+                                    : "%s does not answer in TLS (%s): is this port one for clear "
+                                      "text?",
                         tls->name, ERR_reason_error_string(code));
             break;
         }
@@ -161,7 +163,7 @@ static void fail_protocol(tc_tls *tls) {
     default:
         if (reason == SSL_R_UNSUPPORTED_PROTOCOL ||
             reason == SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION)
-            tc_tls_fail(tls, EPROTO, "%s offers no TLS version that is allowed, 1.2 or newer (%s)",
+            tc_tls_fail(tls, EPROTO, "%s offers no TLS version that is allowed here (%s)",
                         tls->name, ERR_reason_error_string(code));
         else if (reason > SSL_AD_REASON_OFFSET)
             tc_tls_fail(tls, EPROTO, "%s refused: %s", tls->name, ERR_reason_error_string(code));

@@ -1,7 +1,9 @@
-/* Sessions of clients, kept for resumption (RFC 8446, 2.2; RFC 5077): by the
+/* Resumption (RFC 8446, 2.2; RFC 5077). A client's sessions are kept by the
  * server's name and by all of the configuration that bears on trust, so that no
- * session made under one set of trust anchors serves another. The oldest goes
- * when there are too many. No early data is ever sent. */
+ * session made under one set of trust anchors serves another; the oldest goes when
+ * there are too many. A server keeps nothing: its tickets are good for the same
+ * configuration. No early data is ever sent or taken. As with Go's crypto/tls, a
+ * session does not outlive the peer's certificate. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,17 @@ typedef struct kept_session {
 
 static kept_session kept[KEPT_MAX];
 static uint64_t clock_count;
+
+/* Whether the certificate that the session's peer has shown (if any) is still good. */
+static bool is_fresh(SSL_SESSION *session) {
+    const X509 *peer = SSL_SESSION_get0_peer(session);
+    return !peer || X509_cmp_current_time(X509_get0_notAfter(peer)) > 0;
+}
+
+static void forget(kept_session *one) {
+    SSL_SESSION_free(one->session);
+    one->session = NULL;
+}
 
 static bool session_key(const tc_tls *tls, uint8_t key[32]) {
     uint8_t digest[32];
@@ -42,13 +55,15 @@ void tc_session_offer(tc_tls *tls) {
             newest = one;
     if (!newest)
         return;
+    if (!is_fresh(newest->session)) {
+        forget(newest);
+        return;
+    }
     SSL_set_session(tls->ssl, newest->session);
     /* A ticket of TLS 1.3 is for one use: two connections with it could be linked
      * (RFC 8446, C.4). */
-    if (SSL_SESSION_get_protocol_version(newest->session) >= TLS1_3_VERSION) {
-        SSL_SESSION_free(newest->session);
-        newest->session = NULL;
-    }
+    if (SSL_SESSION_get_protocol_version(newest->session) >= TLS1_3_VERSION)
+        forget(newest);
 }
 
 int tc_session_keep(SSL *ssl, SSL_SESSION *session) {
@@ -65,4 +80,45 @@ int tc_session_keep(SSL *ssl, SSL_SESSION *session) {
     slot->session = session; /* the reference is ours: that is what 1 says */
     slot->age = ++clock_count;
     return 1;
+}
+
+static bool certificate_digest(const X509 *certificate, uint8_t digest[32]) {
+    return certificate && X509_digest(certificate, EVP_sha256(), digest, NULL);
+}
+
+/* A resumed connection has no certificate of its own: the ticket remembers which one the server
+ * had shown. */
+int tc_session_seal(SSL *ssl, void *unused) {
+    (void)unused;
+    uint8_t digest[32];
+    const X509 *shown = tc_session_server_certificate(SSL_get_app_data(ssl));
+    return !certificate_digest(shown, digest) ||
+           SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), digest, sizeof digest);
+}
+
+SSL_TICKET_RETURN tc_session_unseal(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                    size_t name_length, SSL_TICKET_STATUS status, void *unused) {
+    (void)name, (void)name_length, (void)unused;
+    bool good = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+    if (!good || !is_fresh(session))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    bool renew = status == SSL_TICKET_SUCCESS_RENEW || SSL_version(ssl) >= TLS1_3_VERSION;
+    return renew ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
+}
+
+X509 *tc_session_server_certificate(const tc_tls *tls) {
+    uint8_t *remembered, digest[32];
+    size_t size;
+    X509 *shown = SSL_get_certificate(tls->ssl);
+    if (shown)
+        return shown;
+    SSL_SESSION *session = SSL_get_session(tls->ssl);
+    if (!session || !SSL_SESSION_get0_ticket_appdata(session, (void **)&remembered, &size) ||
+        size != sizeof digest)
+        return NULL;
+    for (size_t i = 0; i < tls->config->identity_count; i++)
+        if (certificate_digest(tls->config->identities[i]->certificate, digest) &&
+            memcmp(digest, remembered, size) == 0)
+            return tls->config->identities[i]->certificate;
+    return NULL;
 }

@@ -172,6 +172,20 @@ int tc_tls_accept(int fd, tc_tls_config *config, tc_tls **out) {
     return start(tls, fd, false, out);
 }
 
+int tc_tls_check_server(tc_tls_config *config) {
+    if (!tc_tls_config_has_identity(config))
+        return -EINVAL;
+    tc_tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    tls->server = true;
+    tls->config = tc_tls_config_share(config);
+    int error = set_up(tls, false);
+    ERR_clear_error();
+    tls_free(tls);
+    return error;
+}
+
 int tc_tls_status(const tc_tls *tls) {
     switch (tls->state) {
     case TC_TLS_HANDSHAKE:
@@ -275,7 +289,8 @@ short tc_tls_ready(tc_tls *tls, short wanted, bool look) {
     if (tls->state == TC_TLS_FAILED)
         return wanted;
     short ready = 0;
-    if (wanted & POLLIN && readable(tls, look || tls->stream_ended))
+    look |= tls->stream_ended || SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN;
+    if (wanted & POLLIN && readable(tls, look))
         ready |= POLLIN;
     if (wanted & POLLOUT && (tls->state == TC_TLS_FAILED || tls->sent_close ||
                              tc_stream_send_error(tls->stream) || tc_stream_has_room(tls->stream)))

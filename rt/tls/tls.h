@@ -35,12 +35,18 @@ void tc_tls_init(const tc_options *options);
  * listening socket and the connections that it accepts. */
 typedef struct tc_tls_config tc_tls_config;
 
-tc_tls_config *tc_tls_config_new(void); /* one reference; NULL: no memory */
-tc_tls_config *tc_tls_config_share(tc_tls_config *config);
-void tc_tls_config_release(tc_tls_config *config); /* may be NULL */
+/* What may be set through: `config` itself, or a copy that takes its place when
+ * others share it, who keep what they have; a new one for NULL. NULL: no memory;
+ * then `config` is as it was. */
+tc_tls_config *tc_tls_config_own(tc_tls_config *config);
+tc_tls_config *tc_tls_config_share(tc_tls_config *config); /* one more reference */
+void tc_tls_config_release(tc_tls_config *config);         /* may be NULL */
+
+/* Whether there is such an option that can be set before TLS starts. */
+bool tc_tls_config_has_option(uint32_t name);
 
 /* Sets an option of the kind "configure" (timecraft/options.h tells formats and
- * errors). */
+ * errors). After an error the configuration is as it was. */
 int tc_tls_config_set(tc_tls_config *config, uint32_t name, const void *value, uint32_t length);
 
 /* Whether there is an identity, which a server needs; whether clear text may
@@ -61,6 +67,9 @@ int tc_tls_connect(int fd, const char *name, size_t length, tc_tls_config *confi
 
 /* The same for a server's handshake, over a socket that was accepted. */
 int tc_tls_accept(int fd, tc_tls_config *config, tc_tls **out);
+
+/* Whether tc_tls_accept could work with the configuration: 0, or its error. */
+int tc_tls_check_server(tc_tls_config *config);
 
 /* 0: the handshake is done and nothing has failed. -EINPROGRESS: it goes on.
  * Else the failure. */
@@ -89,9 +98,9 @@ tc_io_interest tc_tls_interest(tc_tls *tls, short wanted);
 size_t tc_tls_pending(const tc_tls *tls);
 
 /* Gets an option of any kind. `tls` is NULL before TLS has started; then
- * `config` (which may be NULL too) is asked. */
-int tc_tls_get_option(tc_tls *tls, const tc_tls_config *config, uint32_t name, void *value,
-                      uint32_t *length);
+ * `config` (which may be NULL too) is asked, and `server` says for which role. */
+int tc_tls_get_option(tc_tls *tls, const tc_tls_config *config, bool server, uint32_t name,
+                      void *value, uint32_t *length);
 
 /* Why it failed, in words; "" when it has not. Valid while the tls lives. */
 const char *tc_tls_reason(const tc_tls *tls);

@@ -8,10 +8,12 @@
  * is larger than the room, ask again with a larger buffer.
  *
  * When:
+ *
  *   configure  before hTLS starts on the socket, connected or not. On a listening socket it holds
- * for the connections that are accepted afterwards. start      once; the handshake begins. result
- * once the handshake is done: before, EAGAIN while it goes on and ENOTCONN without hTLS; a failed
- * handshake gives its own errno.
+ *              for the connections that are accepted afterwards; each may be configured further.
+ *   start      once; the handshake begins.
+ *   result     once the handshake is done: before, EAGAIN while it goes on and ENOTCONN without
+ *              hTLS; a failed handshake gives its own errno.
  *
  * Errors of all: EBADF, ENOTSOCK; EINVAL for a socket that is no stream, a value of the wrong
  * length or form, the wrong time or role; ENOPROTOOPT for a number that is not one of these, or a
@@ -54,28 +56,27 @@
 
 /* configure, set and get: u32, where trust comes from. */
 #define TIMECRAFT_TRUST_OPTION 6
-#define TIMECRAFT_TRUST_SYSTEM 0 /* the host's trust store; the default while no anchors are set   \
-                                  */
-#define TIMECRAFT_TRUST_GIVEN 1  /* the anchors set; the default once there are any */
-#define TIMECRAFT_TRUST_BOTH  2
+#define TIMECRAFT_TRUST_SYSTEM  0 /* the host's trust store: the default while no anchors are set */
+#define TIMECRAFT_TRUST_GIVEN   1 /* the anchors set: the default once there are any */
+#define TIMECRAFT_TRUST_BOTH    2
 
 /* configure, set and get: u32, what a client demands of the server's certificate, and a server of
  * its clients'. The client's default is FULL, the server's NONE. A client needs the grant
  * --allow-insecure-tls for less than FULL, else EACCES. */
-#define TIMECRAFT_VERIFY_OPTION 7
-#define TIMECRAFT_VERIFY_NONE   0 /* anything goes; a server asks for no certificate */
-#define TIMECRAFT_VERIFY_CHAIN  1 /* client: trusted, but the name is not compared */
-#define TIMECRAFT_VERIFY_FULL   2 /* client: trusted, and for the server's name */
-#define TIMECRAFT_VERIFY_REQUEST                                                                   \
-    3 /* server: asks for a certificate; one that comes must be trusted */
+#define TIMECRAFT_VERIFY_OPTION  7
+#define TIMECRAFT_VERIFY_NONE    0 /* anything goes; a server asks for no certificate */
+#define TIMECRAFT_VERIFY_CHAIN   1 /* client: trusted, but the name is not compared */
+#define TIMECRAFT_VERIFY_FULL    2 /* client: trusted, and for the server's name */
+#define TIMECRAFT_VERIFY_REQUEST 3 /* server: asks for one; what comes must be trusted */
 #define TIMECRAFT_VERIFY_REQUIRE 4 /* server: no handshake without a trusted certificate */
 
 /* ---- own identity ---- */
 
 /* configure, set: PEM of one certificate chain (the own certificate first) and its private key, in
- * any order. A server may have several: the first is the default, and one that is for the name
- * which the client asks for (SNI) is chosen over it. EACCES if key and certificate do not belong
- * together. */
+ * any order. A server may have several: the first is the default, together with those for the
+ * very same names; one that is for the name which the client asks for (SNI) is chosen over it. Among
+ * different kinds of keys for a name, what the client can verify decides. EACCES if key and
+ * certificate do not belong together. */
 #define TIMECRAFT_IDENTITY_OPTION 8
 
 /* configure, set: text, the name of an identity that the host holds (--identity NAME=CERT,KEY),
