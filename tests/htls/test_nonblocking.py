@@ -1,10 +1,14 @@
 """hTLS on non-blocking sockets: what a guest sees while the handshake goes on, and what poll knows
 of bytes that the host holds already."""
 
+import itertools
 import socket
+import subprocess
+import threading
+import time
 
 import support
-from peers import NAME, TLS12, TLS13, Relay, TlsPeer, echo
+from peers import NAME, TLS12, TLS13, Relay, TlsPeer, echo, receive_all
 
 SLOW = 1.5 if support.SANITIZED else 0.5  # seconds that a slow server takes to answer
 
@@ -220,11 +224,11 @@ class AfterTheHandshake(support.GuestTest):
     def test_poll_reports_the_end(self):
         peer = self.serving(lambda tls: tls.sendall(b"bye"))
         self.play(self.connected(peer) + """
-            poll:r:5000    -> /in/
+            poll:r:5000    -> /^in/
             recv:9         -> 3 bye
-            poll:r:5000    -> /in|hup/
+            poll:r:5000    -> /^in|^hup/
             recv:9         -> 0
-            poll:r:5000    -> /in|hup/
+            poll:r:5000    -> /^in|^hup/
             recv:9         -> 0
         """)
 
@@ -260,36 +264,23 @@ class AfterTheHandshake(support.GuestTest):
             """)
 
     def test_a_full_socket_takes_a_part_and_then_says_eagain(self):
-        def serve(tls):
-            peer.full.wait(20)
-            while tls.recv(1 << 16):
-                pass
-
-        import threading
-        peer = self.serving(serve)
-        peer.full = threading.Event()
-        process = support.start([support.program("probe"), "socket:tcp4", f"connect:{peer}",
-                                 "nonblock", f"htls:{NAME}", "handshake:5000", "send_until_full",
-                                 "poll:w:100", "pause", "poll:w:5000", "insist:1000:more"],
-                                stdin=-1)
-        try:
-            lines = []
-            while not lines or "paused" not in lines[-1]:
-                line = process.stdout.readline()
-                self.assertTrue(line, lines)
-                lines.append(line)
-            steps = dict(line.rstrip("\n").split("\t", 1) for line in lines if "\t" in line)
-            taken, error = steps["send_until_full"].split()
-            self.assertEqual(error, "EAGAIN")
-            self.assertGreater(int(taken), 16384)
-            self.assertEqual(steps["poll:w:100"], "nothing", "poll must wait for room")
-            peer.full.set()
-            out, _ = process.communicate("\n", timeout=20 * support.SLOWNESS)
-            self.assertIn("poll:w:5000\tout", out)
-            self.assertIn("insist:1000:more\t4", out)
-        finally:
-            process.kill()
-            process.wait()
+        """Until the peer reads, poll waits; then it reports room at once."""
+        reading = threading.Event()
+        peer = self.serving(lambda tls: reading.wait(20) and receive_all(tls))
+        process = support.start(
+            [support.program("probe"), "socket:tcp4", f"connect:{peer}", "nonblock", f"htls:{NAME}",
+             "handshake:5000", "send_until_full", "poll:w:100", "pause", "poll:w:15000",
+             "insist:1000:more"], stdin=subprocess.PIPE)
+        with process:
+            lines = iter(process.stdout.readline, "")
+            before = "".join(itertools.takewhile(lambda line: "paused" not in line, lines))
+            self.assertRegex(before, r"send_until_full\t\d{5,} EAGAIN\npoll:w:100\tnothing\n")
+            reading.set()
+            begin = time.monotonic()
+            out, err = process.communicate("\n", timeout=20 * support.SLOWNESS)
+            took = time.monotonic() - begin
+        self.assertIn("poll:w:15000\tout\ninsist:1000:more\t4\n", out, err)
+        self.assertLess(took, 5, "poll must wake when the peer reads")
 
     def test_a_blocking_recv_obeys_its_time_limit(self):
         peer = self.serving(echo)

@@ -64,7 +64,7 @@ class RefusalTest(support.GuestTest):
             reason           -> {words(kind)}
             recv:5           -> {errno}
             send:hello       -> {errno}
-            poll:rw:1000     -> /in|out|err/
+            poll:rw:1000     -> /^in|^out|^err/
             so_error         -> {errno}
             close            -> ok
         """, options)
@@ -285,9 +285,9 @@ class RefusesTheEnd(RefusalTest):
                 nonblock       -> ok
                 htls:{NAME}    -> ok
                 handshake:5000 -> 0
-                poll:r:5000    -> /in/
+                poll:r:5000    -> /^in/
                 recv:4         -> 4 part
-                poll:r:5000    -> /in|err|hup/
+                poll:r:5000    -> /^in|^err|^hup/
                 recv:100       -> ECONNRESET
                 so_error       -> ECONNRESET
             """)

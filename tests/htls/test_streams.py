@@ -101,6 +101,19 @@ class LargePieces(StreamTest):
         peer.finish()
         self.assertEqual(received, [2 * MEGABYTE])
 
+    def test_a_blocking_send_waits_for_a_reader_that_is_slow(self):
+        """More than the host and both kernels hold: the rest leaves when the reader makes room."""
+        received = []
+
+        def serve(tls):
+            peer.stopped.wait(0.5)
+            received.append(len(receive_all(tls)))
+
+        peer = self.serving(serve)
+        self.play(self.connected(peer) + f"send_size:{MEGABYTE} -> {MEGABYTE}\n" * 16)
+        peer.finish()
+        self.assertEqual((received, peer.errors), ([16 * MEGABYTE], []))
+
     def test_a_guest_that_closes_has_sent_everything(self):
         """close() without shutdown: what was taken arrives, then close_notify."""
         received = []

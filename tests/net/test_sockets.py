@@ -263,6 +263,15 @@ class Tcp(support.GuestTest):
             peer.finish()
             self.assertEqual(sizes, [2 * MEGABYTE])
 
+    def test_a_blocking_send_waits_for_a_reader_that_is_slow(self):
+        sizes = []
+        with ThreadPeer(lambda connection: peer.stopped.wait(0.5) or
+                        sizes.append(len(receive_all(connection)))) as peer:
+            self.play(f"socket:tcp4 -> ok\nconnect:{peer} -> ok\n" +
+                      f"send_size:{MEGABYTE} -> {MEGABYTE}\n" * 16)
+            peer.finish()
+            self.assertEqual(sizes, [16 * MEGABYTE])
+
     def test_a_full_socket_takes_a_part_and_then_says_eagain(self):
         with ThreadPeer(lambda connection: peer.stopped.wait(30)) as peer:
             self.play(f"""
