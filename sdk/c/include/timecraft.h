@@ -11,6 +11,9 @@
  * certificate against that name. On a non-blocking socket setsockopt returns at once: SO_ERROR is
  * EINPROGRESS and send and recv fail with EAGAIN until the handshake is over, and then poll reports
  * the socket. A failed handshake stays: SO_ERROR, send and recv repeat its errno.
+ *
+ * Everything else that TLS users ask for (own trust, certificates, ALPN, versions, servers,
+ * STARTTLS, what was negotiated) is in timecraft/tls.h.
  */
 #ifndef TIMECRAFT_H
 #define TIMECRAFT_H

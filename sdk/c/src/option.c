@@ -85,13 +85,33 @@ static socklen_t value_size(int level, int name, socklen_t size) {
     return sizeof(int);
 }
 
+/* How much of a value of TIMECRAFT_LEVEL the host has filled: see timecraft/options.h. */
+static socklen_t filled(int name, const void *value, socklen_t size) {
+    uint32_t length;
+    switch (name) {
+    case TIMECRAFT_HTLS_ERROR_OPTION:
+    case TIMECRAFT_ALPN_OPTION:
+    case TIMECRAFT_CIPHER_OPTION:
+    case TIMECRAFT_GROUP_OPTION:
+    case TIMECRAFT_SERVER_NAME_OPTION:
+        length = (uint32_t)strnlen(value, size);
+        return length < size ? length + 1 : size;
+    case TIMECRAFT_PEER_CERTIFICATES_OPTION:
+    case TIMECRAFT_PEER_INFO_OPTION:
+    case TIMECRAFT_TLS_EXPORTER_OPTION:
+    case TIMECRAFT_SERVER_END_POINT_OPTION:
+        memcpy(&length, value, sizeof length);
+        return length < size - sizeof length ? sizeof length + length : size;
+    default:
+        return sizeof length;
+    }
+}
+
 int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict size) {
     if (level == TIMECRAFT_LEVEL) {
         int error = tc_host_getsockopt(fd, level, name, value, *size);
-        if (!error && name == TIMECRAFT_HTLS_ERROR_OPTION) {
-            size_t text = strnlen(value, *size);
-            *size = (socklen_t)(text < *size ? text + 1 : text);
-        }
+        if (!error)
+            *size = filled(name, value, *size);
         return tc_result(error);
     }
     union {

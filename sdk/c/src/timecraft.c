@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "timecraft/tls.h"
 
 static char reason[512];
 
@@ -56,6 +57,10 @@ static int connect_any(const struct addrinfo *list) {
 }
 
 int timecraft_connect_tls(const char *host, const char *service) {
+    return timecraft_tls_open(host, service, NULL);
+}
+
+int timecraft_tls_open(const char *host, const char *service, const timecraft_tls_config *config) {
     reason[0] = 0;
     struct addrinfo hints = {0}, *list;
     hints.ai_socktype = SOCK_STREAM;
@@ -73,7 +78,7 @@ int timecraft_connect_tls(const char *host, const char *service) {
                  strerror(error));
         return tc_result(error);
     }
-    if (timecraft_htls_connect(fd, host) < 0) {
+    if (timecraft_tls_connect(fd, host, config) < 0) {
         error = errno;
         char words[384];
         if (timecraft_htls_error(fd, words, sizeof words) < 0 || !words[0])
