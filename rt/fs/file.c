@@ -76,8 +76,8 @@ int tc_file_wrap(int fd, int access, unsigned flags, const tc_file *beneath, tc_
     return 0;
 }
 
-int tc_file_open_preopen(const tc_dir_grant *grant, tc_file **out) {
-    int fd = RETRY(open(grant->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+static int open_preopen(const tc_dir_grant *grant, const char *path, int flags, tc_file **out) {
+    int fd = RETRY(open(path, O_RDONLY | O_CLOEXEC | flags));
     if (fd < 0)
         return fd;
     int result = tc_file_wrap(fd, O_RDONLY, 0, NULL, out);
@@ -86,6 +86,14 @@ int tc_file_open_preopen(const tc_dir_grant *grant, tc_file **out) {
     (*out)->grant = grant;
     (*out)->preopen = true;
     return 0;
+}
+
+int tc_file_open_preopen(const tc_dir_grant *grant, tc_file **out) {
+    return open_preopen(grant, grant->host, O_DIRECTORY, out);
+}
+
+int tc_file_open_program(const tc_dir_grant *grant, tc_file **out) {
+    return open_preopen(grant, "/proc/self/exe", 0, out);
 }
 
 int tc_file_open_standard(int fd, tc_file **out) {
@@ -225,6 +233,8 @@ int tc_file_check_writable(const tc_file *file) {
     const tc_dir_grant *grant = file->grant;
     if (!grant || !grant->read_only)
         return 0;
+    if (!grant->host) /* the program's own file: nothing would allow it */
+        return -EROFS;
     tc_report_once("the guest may not change anything in %s, which it has read-only; "
                    "to allow it, grant --dir %s::%s without :ro",
                    grant->guest, grant->host, grant->guest);

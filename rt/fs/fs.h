@@ -55,6 +55,11 @@ typedef struct tc_file {
 /* Opens the folder of a grant. The grant is borrowed and must outlive every file beneath it. */
 int tc_file_open_preopen(const tc_dir_grant *grant, tc_file **out);
 
+/* Opens this program's own file, read-only, as a preopen that is no folder but a file: its path "."
+ * is the file, and nothing lies beneath it. `grant` is borrowed as above; it is read-only and its
+ * `host` is NULL. */
+int tc_file_open_program(const tc_dir_grant *grant, tc_file **out);
+
 /* Takes host descriptor 0, 1 or 2. */
 int tc_file_open_standard(int fd, tc_file **out);
 

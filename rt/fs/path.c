@@ -24,6 +24,18 @@ static int check_folder(const tc_file *folder) {
     return folder->grant ? 0 : -EPERM;
 }
 
+/* A preopen that is a file is its own "."; opened anew, it has an offset of its own. */
+static int open_program(const char *path, int flags) {
+    if (strcmp(path, ".") != 0)
+        return -ENOTDIR;
+    int fd = open("/proc/self/exe", flags | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static bool is_program(const tc_file *folder) {
+    return folder->preopen && S_ISREG(folder->type);
+}
+
 /* For the calls that change a folder: resolves to the place where. */
 static int place_to_change(const tc_file *folder, const char *path, bool follow, tc_place *place) {
     int result = check_folder(folder);
@@ -60,7 +72,8 @@ static int open_read_only(const tc_file *folder, const char *path, const tc_path
     if (how->access != O_RDONLY || how->truncate)
         return tc_file_check_writable(folder);
     int flags = open_flags(how) & ~(O_CREAT | O_EXCL);
-    int fd = tc_resolve_open(folder->fd, path, flags, 0);
+    int fd = is_program(folder) ? open_program(path, flags & ~O_NOFOLLOW)
+                                : tc_resolve_open(folder->fd, path, flags, 0);
     if (fd == -ENOENT && how->create)
         return tc_file_check_writable(folder);
     if (fd >= 0 && how->create && how->exclusive) {
@@ -71,7 +84,7 @@ static int open_read_only(const tc_file *folder, const char *path, const tc_path
 }
 
 int tc_path_open(tc_file *folder, const char *path, const tc_path_open_how *how, tc_file **out) {
-    int result = check_folder(folder);
+    int result = is_program(folder) ? 0 : check_folder(folder);
     if (result)
         return result;
     if (how->directory && how->access != O_RDONLY)
@@ -86,6 +99,8 @@ int tc_path_open(tc_file *folder, const char *path, const tc_path_open_how *how,
 
 /* Opens what is at `path` without any access to its contents. */
 static int open_for_attributes(const tc_file *folder, const char *path, bool follow) {
+    if (is_program(folder))
+        return open_program(path, O_PATH);
     int result = check_folder(folder);
     if (result)
         return result;

@@ -46,6 +46,8 @@ const char tc_options_help[] =
     "  --timeout=SECONDS             end it after this time, with exit status 124; 0: never\n"
     "  --tls-handshake-timeout=SECONDS   give up on a TLS handshake after this time (30)\n"
     "  --stack-size=SIZE[K|M|G]      size of the call stack (64M)\n"
+    "  --payload=GUEST               show the program's own file, and so what was appended to it,\n"
+    "                                as the file GUEST; no grant, but part of the program\n"
     "  --no-grants                   forget every grant given before this word\n";
 
 /* ---- memory and messages ---- */
@@ -125,6 +127,7 @@ static void reset_grants(tc_options *options) {
 
 void tc_options_reset(tc_options *options) {
     reset_grants(options);
+    free(options->payload);
     free(options->ca);
     tc_options_init(options);
 }
@@ -528,6 +531,14 @@ static int apply_handshake_timeout(tc_options *options, const char *value, char 
     return 0;
 }
 
+static int apply_payload(tc_options *options, const char *value, char **error) {
+    if (!*value)
+        return fail(error, "--payload= names no file; write for example --payload=/app.zip");
+    free(options->payload);
+    options->payload = must(strdup(value));
+    return 0;
+}
+
 static int apply_no_grants(tc_options *options, const char *value, char **error) {
     (void)value, (void)error;
     reset_grants(options);
@@ -560,6 +571,7 @@ static const struct option {
     {"--tls-handshake-timeout", VALUE_NEEDED, "--tls-handshake-timeout=10",
      apply_handshake_timeout},
     {"--stack-size", VALUE_NEEDED, "--stack-size=64M", apply_stack_size},
+    {"--payload", VALUE_NEEDED, "--payload=/app.zip", apply_payload},
     {"--no-grants", VALUE_NONE, "--no-grants", apply_no_grants},
 };
 enum { KNOWN_COUNT = sizeof known_options / sizeof *known_options };

@@ -65,6 +65,7 @@ typedef struct tc_options {
     bool allow_insecure_tls;  /* --allow-insecure-tls: a guest may leave verification out */
     unsigned tls_min_version; /* --tls-min-version=1.2|1.3: 0x0303 (the default) or 0x0304 */
     unsigned tls_max_version; /* --tls-max-version: the default is 0x0304 */
+    char *payload;            /* --payload=GUEST: what the guest sees the program's own file as */
     bool inherit_env;         /* --inherit-env */
     bool require_tls;         /* --require-tls: no byte leaves in clear text */
     uint64_t max_memory;      /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */

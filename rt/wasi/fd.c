@@ -52,6 +52,8 @@ uint64_t tc_wasi_file_rights(const tc_file *file) {
     if (S_ISDIR(file->type))
         return file->grant ? TC_RIGHTS_FOLDER : TC_RIGHT_FD_FILESTAT_GET;
     uint64_t rights = TC_RIGHTS_FILE;
+    if (file->preopen) /* the program's own file stands where a folder would */
+        rights |= TC_RIGHTS_FOLDER;
     if (file->access == O_RDONLY)
         rights &= ~(TC_RIGHT_FD_WRITE | TC_RIGHT_FD_ALLOCATE | TC_RIGHT_FD_FILESTAT_SET_SIZE);
     if (file->access == O_WRONLY)
@@ -101,7 +103,7 @@ uint32_t tc_wasi_folder(tc_wasi *wasi, uint32_t number, uint64_t rights, tc_fd *
     tc_fd *fd = tc_fdtable_get(&wasi->fds, number);
     if (!fd)
         return TC_WASI_BADF;
-    if (fd->kind != TC_FD_FILE || !S_ISDIR(fd->file->type))
+    if (fd->kind != TC_FD_FILE || !(S_ISDIR(fd->file->type) || fd->file->preopen))
         return TC_WASI_NOTDIR;
     if (!has_rights(fd, rights))
         return TC_WASI_NOTCAPABLE;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "guest/guest.h"
+#include "guest/payload.h"
 #include "guest/report.h"
 #include "wasi/internal.h"
 
@@ -76,6 +77,22 @@ static void open_files(tc_wasi *wasi) {
     }
 }
 
+/* Shows the guest the program's own file, where it was built with --payload. */
+static void open_payload(tc_wasi *wasi) {
+    static tc_dir_grant grant = {.read_only = true};
+    tc_file *file;
+    grant.guest = wasi->options->payload;
+    if (!grant.guest)
+        return;
+    int result = tc_file_open_program(&grant, &file);
+    if (result) {
+        tc_report("cannot open the program's own file, /proc/self/exe: %s; is /proc mounted?",
+                  strerror(-result));
+        exit(1);
+    }
+    insert_file(wasi, file);
+}
+
 /* What runs on the guest's stack. */
 static int run_module(void *context) {
     tc_wasi *wasi = context;
@@ -102,6 +119,11 @@ int main(int argc, char **argv) {
 
     tc_options_init(&options);
     apply_options(&options, tc_guest_module.options, "options given when the program was built");
+    if (options.payload) {
+        char *words = tc_payload_words();
+        apply_options(&options, words, "options appended to the program");
+        free(words);
+    }
     apply_options(&options, getenv("TIMECRAFT_OPTIONS"), "TIMECRAFT_OPTIONS");
     tc_net_init(&options);
 
@@ -113,5 +135,6 @@ int main(int argc, char **argv) {
         return 1;
     }
     open_files(&wasi);
+    open_payload(&wasi);
     tc_guest_run(&options, run_module, &wasi);
 }

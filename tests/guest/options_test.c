@@ -220,6 +220,17 @@ static void words(void) {
     tc_options_reset(&options);
 }
 
+/* It is part of the program, so forgetting the grants does not take it away. */
+static void payload(void) {
+    tc_options options = accepted("--payload=/a.zip --dir=x --payload=/b.zip --no-grants");
+    CHECK(options.payload && !strcmp(options.payload, "/b.zip"));
+    CHECK(options.dir_count == 0);
+    tc_options_reset(&options);
+    CHECK(options.payload == NULL);
+    refused("--payload=", "--payload= names no file");
+    refused("--payload", "--payload needs a value");
+}
+
 static void quoting(void) {
     tc_options options = accepted("--env=A=\"x y\\\"\\n\"'\\$'\\ z\t\n--env 'B'=\"\" ");
     CHECK(options.env_count == 2);
@@ -251,6 +262,7 @@ int main(void) {
     bad_network();
     limits();
     words();
+    payload();
     quoting();
     if (failures)
         fprintf(stderr, "%d failed\n", failures);
