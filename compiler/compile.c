@@ -92,13 +92,11 @@ static int add_file(tc_buffer *out, const char *directory, const char *name) {
     return result;
 }
 
-/* The headers that units include. Where they are does not matter to an object, their text does. */
+/* Where the headers are does not matter to an object, their text does. */
 static int read_headers(const tc_toolchain *tools, tc_buffer *out) {
-    static const char *const names[] = {"wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h",
-                                        "wasi/wasi.h", "tcc_prelude.h",        "tcc_support.h"};
     int result = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++)
-        result = add_file(out, tools->include, names[i]);
+    for (const char *const *header = tc_toolchain_headers; *header && result == 0; header++)
+        result = add_file(out, tools->include, *header);
     return result;
 }
 

@@ -125,17 +125,28 @@ static bool is_program(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
+/* Programs are started in other directories. Links stay as they are: some programs look at the name
+ * by which they were called. */
+static char *make_absolute(char *path) {
+    char here[PATH_MAX];
+    if (*path == '/' || !getcwd(here, sizeof here))
+        return path;
+    char *absolute = tc_format("%s/%s", here, path);
+    free(path);
+    return absolute;
+}
+
 char *tc_path_find_program(const char *name) {
     if (!*name)
         return NULL;
     if (strchr(name, '/'))
-        return is_program(name) ? tc_copy_text(name) : NULL;
+        return is_program(name) ? make_absolute(tc_copy_text(name)) : NULL;
     const char *path = getenv("PATH");
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
         size_t length = strcspn(at, ":");
         char *candidate = tc_format("%.*s%s%s", (int)length, at, length ? "/" : "./", name);
         if (is_program(candidate))
-            return candidate;
+            return make_absolute(candidate);
         free(candidate);
         at = at[length] ? at + length + 1 : NULL;
     }

@@ -43,7 +43,7 @@ static const char build_options_help[] =
     "  -j, --jobs=N               compile N files at a time; default: one for each processor\n"
     "      --cc=COMMAND           the C compiler, also used to link; default cc\n"
     "      --static               put OpenSSL and liburing into the program\n"
-    "      --keep-c=DIR           keep the generated C files there\n"
+    "      --keep-c=DIR           keep the generated C files there (build only)\n"
     "      --no-cache             use no cache, as with TIMECRAFT_CACHE=off in the environment;\n"
     "                             caches are in ${XDG_CACHE_HOME:-~/.cache}/timecraft\n"
     "  -q, --quiet                print errors only\n"
@@ -279,6 +279,10 @@ static char **parse_run(tc_build_options *options, char **words) {
     }
     if (options->output) {
         tc_error("run keeps the program in its cache; -o is for timecraft build");
+        return NULL;
+    }
+    if (options->keep_c) {
+        tc_error("run may have nothing to translate; --keep-c is for timecraft build");
         return NULL;
     }
     options->module = *words;

@@ -88,7 +88,7 @@ void tc_directory_remove(const char *path);
 const char *tc_path_name(const char *path);
 /* A new string: the part before the last slash, "." when there is none. */
 char *tc_path_directory(const char *path);
-/* A program as execvp would find it; a new string or NULL. */
+/* A program as execvp would find it, with an absolute path; a new string or NULL. */
 char *tc_path_find_program(const char *name);
 /* A line that changes when the file does (path, size, time, inode), without reading it. */
 void tc_file_identity(tc_buffer *out, const char *path);
@@ -267,6 +267,9 @@ typedef struct tc_toolchain {
     tc_words cflags;  /* of toolchain.conf */
     tc_words ldflags; /* of toolchain.conf */
 } tc_toolchain;
+
+/* The headers that generated C includes, by their names in `include`; ends with NULL. */
+extern const char *const tc_toolchain_headers[];
 
 /* Finds the parts; does not complain about what is missing. `cc` may be NULL. -1 when the
  * installation itself cannot be found. */

@@ -14,6 +14,10 @@
 
 #define OLDEST_WASM2C "1.0.36"
 
+const char *const tc_toolchain_headers[] = {"wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h",
+                                            "wasi/wasi.h", "tcc_prelude.h",        "tcc_support.h",
+                                            NULL};
+
 /* Features that some versions leave off until told, the one that costs most at the end. Others of
  * their list need more than a flag. */
 static const char *const optional_features[] = {"exceptions", "extended-const", "multi-memory",
@@ -71,24 +75,26 @@ static char *find_first(const char *const names[]) {
     return found;
 }
 
+/* Only the first word has to be a program: "ccache gcc" is welcome. */
 static void find_cc(tc_toolchain *tools, const char *cc) {
     static const char *const usual[] = {"cc", "gcc", "clang", NULL};
+    tc_words words = {0};
+    char *found;
     tools->cc_chosen = cc != NULL;
     if (cc) {
-        /* "ccache gcc" is welcome: only the first word has to be a program. */
-        tc_words_add_split(&tools->cc, cc);
-        char *found = tools->cc.count ? tc_path_find_program(tools->cc.items[0]) : NULL;
+        tc_words_add_split(&words, cc);
+        found = words.count ? tc_path_find_program(words.items[0]) : NULL;
+    } else {
+        found = conf_program(tools, "cc");
         if (!found)
-            tc_words_reset(&tools->cc);
-        free(found);
-        return;
+            found = find_first(usual);
     }
-    char *found = conf_program(tools, "cc");
-    if (!found)
-        found = find_first(usual);
     if (found)
         tc_words_add(&tools->cc, "%s", found);
+    for (size_t i = 1; found && i < words.count; i++)
+        tc_words_add(&tools->cc, "%s", words.items[i]);
     free(found);
+    tc_words_reset(&words);
 }
 
 int tc_toolchain_find(tc_toolchain *tools, const char *cc) {
@@ -168,6 +174,11 @@ void tc_toolchain_identity(const tc_toolchain *tools, tc_buffer *out) {
     tc_buffer_print(out, "timecraft " TIMECRAFT_VERSION "\n%s\n", tools->conf);
     tc_file_identity(out, "/proc/self/exe");
     tc_file_identity(out, tools->library);
+    for (const char *const *header = tc_toolchain_headers; *header; header++) {
+        char *path = tc_format("%s/%s", tools->include, *header);
+        tc_file_identity(out, path);
+        free(path);
+    }
     tc_file_identity(out, tools->wasm2c ? tools->wasm2c : "wasm2c");
     tc_file_identity(out, tools->tcc ? tools->tcc : "tcc");
     tc_toolchain_compiler_identity(&tools->cc, out);

@@ -227,6 +227,17 @@ class Options(Case):
             self.assertEqual(result.status, 0, words)
             (self.folder / "a").unlink()
 
+    def test_compiler_by_a_relative_path(self):
+        cc, calls = self.logged("cc")
+        self.build(self.wat(SEVEN), "--cc", os.path.relpath(cc, self.folder))
+        self.assertGreater(len(calls()), 0)
+
+    def test_compiler_of_several_words(self):
+        cc, calls = self.logged("env")
+        self.build(self.wat(SEVEN), f"--cc={cc} cc -g")
+        self.assertGreater(len(calls()), 0)
+        self.assertTrue(calls()[0].startswith("cc -g "))
+
     def test_grants_are_part_of_the_program(self):
         program, _ = self.build(self.c("""#include <stdio.h>
             #include <stdlib.h>

@@ -294,6 +294,7 @@ class Usage(Case):
 
     def test_output_for_run(self):
         self.refuse("run", "-o", "x", "a.wasm", text="timecraft build")
+        self.refuse("run", "--keep-c", "x", "a.wasm", text="timecraft build")
 
     def test_option_without_its_value(self):
         for option in ("-o", "--output", "-j", "--cc", "--keep-c"):
