@@ -16,9 +16,10 @@ import threading
 import time
 
 import support
+from pki import SERVER_NAME
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-NAME = support.SERVER_NAME
+NAME = SERVER_NAME
 WAIT = 10 * support.SLOWNESS  # seconds that a peer gives a guest before it loses patience
 
 

@@ -9,14 +9,16 @@ import datetime
 import functools
 import ipaddress
 import os
+import subprocess
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER_NAME = "server.example.test"  # what every good certificate is for
+OTHER_NAME = "another.example.test"
 DAY = datetime.timedelta(days=1)
 
 
@@ -121,6 +123,66 @@ class Pki:
 
     def rsa(self):
         return self._leaf("rsa", key=new_rsa_key())
+
+    def p384(self):
+        return self._leaf("p384", key=ec.generate_private_key(ec.SECP384R1()))
+
+    def ed25519(self):
+        return self._leaf("ed25519", key=ed25519.Ed25519PrivateKey.generate())
+
+    def rsa_pss(self):
+        """A key that is for RSASSA-PSS only. The openssl command makes it: not every version of
+        `cryptography` knows that kind."""
+        key_file = os.path.join(self.folder, "rsa_pss-key.pem")
+        request_file = os.path.join(self.folder, "rsa_pss.csr")
+        self._openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048",
+                      "-out", key_file)
+        self._openssl("req", "-new", "-key", key_file, "-subj", "/CN=" + SERVER_NAME, "-out",
+                      request_file)
+        extensions_file = os.path.join(self.folder, "rsa_pss.cnf")
+        with open(extensions_file, "w") as file:
+            file.write("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+                       f"extendedKeyUsage=serverAuth\nsubjectAltName=DNS:{SERVER_NAME}\n")
+        cert_file = os.path.join(self.folder, "rsa_pss.pem")
+        root = self._save("root", [self.root.cert], self.root.key)
+        self._openssl("x509", "-req", "-in", request_file, "-CA", root.cert_file, "-CAkey",
+                      root.key_file, "-set_serial", str(x509.random_serial_number()),
+                      "-days", "30", "-extfile", extensions_file, "-out", cert_file)
+        return Identity(cert_file, key_file, self._write("rsa_pss-issuers.pem", []))
+
+    @staticmethod
+    def _openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+    def another(self):
+        return self._leaf("another", names=[OTHER_NAME], common_name=OTHER_NAME)
+
+    def another_rsa(self):
+        return self._leaf("another_rsa", names=[OTHER_NAME], common_name=OTHER_NAME,
+                          key=new_rsa_key())
+
+    # Of clients.
+
+    def client(self):
+        return self._client("client")
+
+    def client_rsa(self):
+        return self._client("client_rsa", key=new_rsa_key())
+
+    def client_chain(self):
+        return self._client("client_chain", issuer=self.intermediate,
+                            send=[self.intermediate.cert])
+
+    def client_expired(self):
+        return self._client("client_expired", valid=(-30 * DAY, -DAY))
+
+    def client_unknown_ca(self):
+        return self._client("client_unknown_ca", issuer=new_authority("A root nobody trusts"))
+
+    def _client(self, name, **more):
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        return self._leaf(name, names=[name + ".example.test"], usages=[(usage, False)],
+                          common_name=name, **more)
 
     def chain(self):
         return self._leaf("chain", issuer=self.intermediate, send=[self.intermediate.cert])

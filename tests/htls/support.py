@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import unittest
 
-from pki import SERVER_NAME, Pki
+from pki import Pki
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
@@ -243,7 +243,7 @@ class GuestTest(unittest.TestCase):
         return result
 
     def check_steps(self, steps, result):
-        # "paused" stands alone on its line: a guest's word to the test, not an outcome.
+        # A line without a tab is not a step's.
         lines = [line.split("\t", 1) for line in result.stdout.splitlines() if "\t" in line]
         for number, step in enumerate(steps):
             if number >= len(lines):

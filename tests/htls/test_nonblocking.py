@@ -169,7 +169,6 @@ class DuringTheHandshake(support.GuestTest):
     def test_a_port_where_nobody_listens_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
-        # Linux tells of a refused connection on loopback at once; elsewhere it comes later.
         self.play(f"""
             socket:tcp4              -> ok
             nonblock                 -> ok

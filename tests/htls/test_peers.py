@@ -1,5 +1,5 @@
-"""The same guest fetches over hTLS from every kind of server there is here: five TLS stacks, IPv4 and
-IPv6, TLS 1.2 and 1.3, RSA and ECDSA certificates, and a chain with an intermediate."""
+"""The same guest fetches over hTLS from every kind of server there is here: five TLS stacks, IPv4
+and IPv6, TLS 1.2 and 1.3, RSA and ECDSA certificates, and a chain with an intermediate."""
 
 import unittest
 

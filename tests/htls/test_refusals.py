@@ -1,6 +1,5 @@
 """What hTLS refuses: each with its errno, the same one from then on, and a reason in words."""
 
-import socket
 import ssl
 import struct
 import time
@@ -207,13 +206,12 @@ class RefusesTheProtocol(RefusalTest):
     def test_of_a_server_whose_records_were_changed_on_the_way(self):
         class Forger(Relay):
             def _to_guest(self, data, guest):
-                if len(self.from_server) > 0 and self.forging:
+                if self.from_server:  # after the first flight, which is not protected yet
                     data = data[:-1] + bytes([data[-1] ^ 1])
                 return super()._to_guest(data, guest)
 
-        with TlsPeer(support.pki().identity("ecdsa"), echo, minimum=TLS12, maximum=TLS12) as peer:
+        with TlsPeer(support.pki().identity("ecdsa"), echo, maximum=TLS12) as peer:
             with Forger(peer) as forger:
-                forger.forging = True
                 self.refuses(forger, "EPROTO", "broken")
 
     @staticmethod
@@ -247,20 +245,6 @@ class RefusesTheEnd(RefusalTest):
         with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
             with Relay(peer, cut=100, cut_with=reset) as relay:
                 self.refuses_soon(relay)
-
-    def test_of_a_port_where_nobody_listens(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        self.play(f"""
-            socket:tcp4            -> ok
-            connect:127.0.0.1:{port} -> ECONNREFUSED
-            slot:1                 -> ok
-            socket:tcp4            -> ok
-            nonblock               -> ok
-            connect:127.0.0.1:{port} -> EINPROGRESS | ECONNREFUSED
-            htls:{NAME}            -> ok | ECONNREFUSED | ENOTCONN
-            handshake:5000         -> ECONNREFUSED | 0
-        """)
 
     def test_of_a_stream_that_is_cut_without_close_notify(self):
         for version in (TLS12, TLS13):

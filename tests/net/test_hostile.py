@@ -1,5 +1,5 @@
-"""No call of the socket imports, however wrong, crashes the host: each gets an errno, and the socket
-goes on working. In both versions of the socket extension, over plain sockets and over hTLS."""
+"""No call of the socket imports, however wrong, crashes the host: each gets an errno, and the
+socket goes on working. In both versions of the socket extension, over plain sockets and hTLS."""
 
 import os
 import sys

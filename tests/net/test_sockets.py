@@ -1,4 +1,4 @@
-"""Plain sockets of a guest behave as POSIX says: TCP, UDP and Unix sockets, IPv4 and IPv6, names."""
+"""A guest's plain sockets behave as POSIX says: TCP, UDP and Unix, IPv4 and IPv6, names."""
 
 import os
 import sys

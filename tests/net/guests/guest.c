@@ -27,7 +27,7 @@ static const struct {
     E(ENETUNREACH),  E(ENFILE),      E(ENOBUFS),       E(ENOENT),       E(ENOMEM),
     E(ENOPROTOOPT),  E(ENOSYS),      E(ENOTCONN),      E(ENOTDIR),      E(ENOTSOCK),
     E(EOPNOTSUPP),   E(EPERM),       E(EPIPE),         E(EPROTO),       E(EPROTONOSUPPORT),
-    E(EPROTOTYPE),   E(ERANGE),      E(ESPIPE),        E(ETIMEDOUT),
+    E(ENOTSUP),      E(EPROTOTYPE),  E(ERANGE),        E(ESPIPE),       E(ETIMEDOUT),
 #ifdef __wasi__
     E(ENOTCAPABLE),
 #endif
@@ -76,6 +76,25 @@ size_t unescape(char *text) {
     }
     *out = 0;
     return (size_t)(out - text);
+}
+
+char *read_file(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *bytes = NULL;
+    size_t capacity = 0, got;
+    *size = 0;
+    do {
+        capacity += 65536;
+        bytes = realloc(bytes, capacity);
+        if (!bytes)
+            break;
+        got = fread(bytes + *size, 1, capacity - *size, file);
+        *size += got;
+    } while (*size == capacity);
+    fclose(file);
+    return bytes;
 }
 
 static int unix_address(const char *path, struct address *address) {

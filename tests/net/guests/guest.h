@@ -10,9 +10,7 @@
 #ifdef __wasi__
 #include <timecraft.h>
 #else
-#define TIMECRAFT_LEVEL             0x74696d65
-#define HTLS_OPTION                 1
-#define TIMECRAFT_HTLS_ERROR_OPTION 2
+#include "../../../sdk/c/include/timecraft/options.h"
 #endif
 
 /* "EACCES" for EACCES, "0" for 0, "E71" where the number is none that the tests meet. */
@@ -23,6 +21,9 @@ void print_escaped(const char *text, size_t length);
 
 /* Replaces \n \r \\ \xNN in place; returns the length (the text may contain NUL). */
 size_t unescape(char *text);
+
+/* A file's bytes, for the caller to free; NULL and errno. */
+char *read_file(const char *path, size_t *size);
 
 /* An address of any family, and its length. */
 struct address {

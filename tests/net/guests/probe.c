@@ -32,6 +32,12 @@ static int slots[SLOTS] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static int slot;
 static char buffer[BUFFER_SIZE];
 
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
 static void print_outcome(int result) {
     fputs(result < 0 ? error_name(errno) : "ok", stdout);
 }
@@ -302,6 +308,132 @@ static void do_sndtimeo(char *milliseconds) {
     set_time_limit(SO_SNDTIMEO, atoi(milliseconds));
 }
 
+/* Options of hTLS, by name or, for numbers that are none, by number. */
+
+enum kind { NUMBER, TEXT, BLOB };
+
+static const struct {
+    const char *name;
+    int number;
+    enum kind kind;
+} tls_options[] = {
+    {"htls", TIMECRAFT_HTLS_OPTION, TEXT},
+    {"error", TIMECRAFT_HTLS_ERROR_OPTION, TEXT},
+    {"server", TIMECRAFT_SERVER_OPTION, NUMBER},
+    {"upgrade", TIMECRAFT_UPGRADE_OPTION, NUMBER},
+    {"anchors", TIMECRAFT_TRUST_ANCHORS_OPTION, BLOB},
+    {"trust", TIMECRAFT_TRUST_OPTION, NUMBER},
+    {"verify", TIMECRAFT_VERIFY_OPTION, NUMBER},
+    {"identity", TIMECRAFT_IDENTITY_OPTION, BLOB},
+    {"named", TIMECRAFT_NAMED_IDENTITY_OPTION, TEXT},
+    {"alpn", TIMECRAFT_ALPN_OPTION, TEXT},
+    {"min", TIMECRAFT_MIN_VERSION_OPTION, NUMBER},
+    {"max", TIMECRAFT_MAX_VERSION_OPTION, NUMBER},
+    {"ciphers", TIMECRAFT_CIPHERS_OPTION, TEXT},
+    {"groups", TIMECRAFT_GROUPS_OPTION, TEXT},
+    {"timeout", TIMECRAFT_HANDSHAKE_TIMEOUT_OPTION, NUMBER},
+    {"version", TIMECRAFT_VERSION_OPTION, NUMBER},
+    {"cipher", TIMECRAFT_CIPHER_OPTION, TEXT},
+    {"group", TIMECRAFT_GROUP_OPTION, TEXT},
+    {"resumed", TIMECRAFT_RESUMED_OPTION, NUMBER},
+    {"server_name", TIMECRAFT_SERVER_NAME_OPTION, TEXT},
+    {"certificates", TIMECRAFT_PEER_CERTIFICATES_OPTION, BLOB},
+    {"info", TIMECRAFT_PEER_INFO_OPTION, BLOB},
+    {"exporter", TIMECRAFT_TLS_EXPORTER_OPTION, BLOB},
+    {"end_point", TIMECRAFT_SERVER_END_POINT_OPTION, BLOB},
+};
+
+static int tls_option(const char *name, enum kind *kind) {
+    for (size_t i = 0; i < sizeof tls_options / sizeof tls_options[0]; i++)
+        if (strcmp(tls_options[i].name, name) == 0) {
+            *kind = tls_options[i].kind;
+            return tls_options[i].number;
+        }
+    *kind = NUMBER;
+    return (int)strtol(name, NULL, 0);
+}
+
+static void set_tls_option(const char *name, const void *value, size_t length) {
+    enum kind kind;
+    int number = tls_option(name, &kind);
+    print_outcome(setsockopt(slots[slot], TIMECRAFT_LEVEL, number, value, (socklen_t)length));
+}
+
+/* opt:NAME:BYTES, with \xNN for those that are not printable */
+static void do_opt(char *arguments) {
+    const char *name = next_argument(&arguments);
+    size_t length = unescape(arguments);
+    set_tls_option(name, arguments, length);
+}
+
+/* optn:NAME:NUMBER */
+static void do_optn(char *arguments) {
+    const char *name = next_argument(&arguments);
+    uint32_t number = (uint32_t)strtoul(arguments, NULL, 0);
+    set_tls_option(name, &number, sizeof number);
+}
+
+/* optf:NAME:FILE[,FILE], whose contents one after the other are the value */
+static void do_optf(char *arguments) {
+    const char *name = next_argument(&arguments);
+    size_t total = 0;
+    for (char *path = strtok(arguments, ","); path; path = strtok(NULL, ",")) {
+        size_t size;
+        char *bytes = read_file(path, &size);
+        if (!bytes) {
+            printf("%s: %s", path, error_name(errno));
+            return;
+        }
+        memcpy(buffer + total, bytes, size);
+        total += size;
+        free(bytes);
+    }
+    set_tls_option(name, buffer, total);
+}
+
+/* optz:NAME:LENGTH, so many bytes of zero */
+static void do_optz(char *arguments) {
+    const char *name = next_argument(&arguments);
+    memset(buffer, 0, BUFFER_SIZE);
+    set_tls_option(name, buffer, (size_t)atoi(arguments));
+}
+
+/* get:NAME[:ROOM]: a number, a text, or a blob as "LENGTH BYTES" with its first bytes */
+static void do_get(char *arguments) {
+    enum kind kind;
+    int number = tls_option(next_argument(&arguments), &kind);
+    socklen_t length = (socklen_t)(arguments[0] ? atoi(arguments) : BUFFER_SIZE);
+    memset(buffer, '#', BUFFER_SIZE);
+    uint32_t value;
+    if (getsockopt(slots[slot], TIMECRAFT_LEVEL, number, buffer, &length) < 0) {
+        print_outcome(-1);
+        return;
+    }
+    memcpy(&value, buffer, sizeof value);
+    if (kind == NUMBER)
+        printf("%u", (unsigned)value);
+    else if (kind == TEXT)
+        print_escaped(buffer, strnlen(buffer, length));
+    else {
+        printf("%u ", (unsigned)value);
+        print_escaped(buffer + sizeof value, length - sizeof value);
+    }
+}
+
+/* ask:NAME:MILLISECONDS: asks for a number until the answer is not EAGAIN, and does not wait */
+static void do_ask(char *arguments) {
+    enum kind kind;
+    int number = tls_option(next_argument(&arguments), &kind), value;
+    int64_t end = now_ms() + atoi(arguments);
+    do
+        value = get_int(TIMECRAFT_LEVEL, number);
+    while (value < 0 && errno == EAGAIN && now_ms() < end);
+    if (value < 0)
+        print_outcome(-1);
+    else
+        printf("%d", value);
+}
+
 /* Sending and receiving. */
 
 static void do_send(char *text) {
@@ -428,12 +560,6 @@ static void do_exchange(char *arguments) {
 
 /* Waiting. */
 
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static void print_events(int events) {
     const char *separator = "";
     static const struct {
@@ -521,6 +647,7 @@ static const struct {
 } verbs[] = {
     {"accept", do_accept},
     {"accept_from", do_accept_from},
+    {"ask", do_ask},
     {"bind", do_bind},
     {"block", do_block},
     {"close", do_close},
@@ -528,6 +655,7 @@ static const struct {
     {"exchange", do_exchange},
     {"fd", do_fd},
     {"fileno", do_fileno},
+    {"get", do_get},
     {"getopt", do_getopt},
     {"getpeername", do_getpeername},
     {"getsockname", do_getsockname},
@@ -538,6 +666,10 @@ static const struct {
     {"listen", do_listen},
     {"nonblock", do_nonblock},
     {"open", do_open},
+    {"opt", do_opt},
+    {"optf", do_optf},
+    {"optn", do_optn},
+    {"optz", do_optz},
     {"pause", do_pause},
     {"poll", do_poll},
     {"rcvtimeo", do_rcvtimeo},
