@@ -195,7 +195,7 @@ static int start(compilation *all, unit *unit, bool by_tcc) {
 static void explain(const compilation *all, const unit *unit, int status) {
     const char *output = all->output.data ? all->output.data : "";
     const char *cc = all->build->tools.cc.items[0];
-    if (strstr(output, "simde/")) {
+    if (strstr(output, "simd128.h: No such file") || strstr(output, "simd128.h' file not found")) {
         tc_error("%s uses SIMD, which needs the SIMDe headers; install them, for example with "
                  "`apt install libsimde-dev`",
                  all->build->wasm->path);

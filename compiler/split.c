@@ -277,11 +277,14 @@ static void keep_locals_of_tries(tc_buffer *source) {
     *source = out;
 }
 
-/* A throw never leaves a signal handler: a try that saved the signal mask would cost a system call
- * each time, as it does before 1.0.42. */
-static const char quick_try[] =
+/* Behind wasm2c's own declarations. A throw never leaves a signal handler: a try that saved the
+ * signal mask would cost a system call each time, as it does before 1.0.42. */
+static const char additions[] =
     "#undef wasm_rt_try\n"
-    "#define wasm_rt_try(target) ((target).initialized = true, sigsetjmp((target).buffer, 0))\n";
+    "#define wasm_rt_try(target) ((target).initialized = true, sigsetjmp((target).buffer, 0))\n"
+    "#ifdef SIMDE_WASM_SIMD128_H\n"
+    "#include \"simd_corrections.h\"\n"
+    "#endif\n";
 
 static void correct_exceptions(tc_buffer *source) {
     if (strstr(source->data, "wasm_rt_try(") && !strstr(source->data, " volatile var_"))
@@ -299,7 +302,7 @@ static int by_name(const void *left, const void *right) {
     return (a->name > b->name) - (a->name < b->name);
 }
 
-static int read_sources(splitter *all, tc_buffer *prototypes) {
+static int read_sources(splitter *all, tc_buffer *declarations) {
     for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++) {
         char *path = tc_format("%s/guest_%zu.c", all->build->work, i);
         int result = tc_file_read(path, SIZE_MAX / 2, &all->sources[i]);
@@ -314,18 +317,18 @@ static int read_sources(splitter *all, tc_buffer *prototypes) {
         correct_exceptions(&all->sources[i]);
         if (all->build->options->level == 0)
             replace_negations(&all->sources[i]);
-        declare_wrappers(&all->sources[i], prototypes);
+        declare_wrappers(&all->sources[i], declarations);
     }
     return 0;
 }
 
 static int read_all(splitter *all) {
-    tc_buffer prototypes = {0};
-    tc_buffer_print(&prototypes, "%s", quick_try);
-    int result = read_sources(all, &prototypes);
+    tc_buffer more = {0};
+    tc_buffer_print(&more, "%s", additions);
+    int result = read_sources(all, &more);
     if (result == 0)
-        result = tc_declarations_read(&all->declarations, all->build->work, prototypes.data);
-    tc_buffer_reset(&prototypes);
+        result = tc_declarations_read(&all->declarations, all->build->work, more.data);
+    tc_buffer_reset(&more);
     if (result < 0)
         return -1;
     for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++)

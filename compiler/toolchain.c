@@ -267,6 +267,12 @@ int tc_toolchain_probe_wasm2c(const tc_toolchain *tools, tc_wasm2c_facts *facts)
                      " or newer is needed, from a newer package wabt",
                      tools->wasm2c, facts->version);
             result = -1;
+        } else if (strcmp(facts->version, TIMECRAFT_WABT_VERSION) != 0) {
+            /* Its memories and tables are laid out otherwise than the runtime expects. */
+            tc_error("%s is version %s, and the runtime was built for " TIMECRAFT_WABT_VERSION
+                     "; build and install timecraft again",
+                     tools->wasm2c, facts->version);
+            result = -1;
         }
     }
     tc_words_reset(&words);

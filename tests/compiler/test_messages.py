@@ -229,6 +229,12 @@ class Toolchain(Case):
         old.chmod(0o755)
         self.refuse(self.install(f"wasm2c={old}\ncc=/bin/sh\n"), "1.0.32", "1.0.36")
 
+    def test_wasm2c_of_another_version_than_the_runtime(self):
+        other = self.folder / "wasm2c"
+        other.write_text("#!/bin/sh\necho 99.0.1\n")
+        other.chmod(0o755)
+        self.refuse(self.install(f"wasm2c={other}\ncc=/bin/sh\n"), "99.0.1", "was built for")
+
     def test_broken_wasm2c(self):
         broken = self.folder / "wasm2c"
         broken.write_text("#!/bin/sh\necho libstrange.so.1 is missing\nexit 127\n")
