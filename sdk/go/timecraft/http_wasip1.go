@@ -50,24 +50,41 @@ func Serve(server *http.Server, l net.Listener) error {
 		handler = http.DefaultServeMux
 	}
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if secure, ok := r.Context().Value(connectionKey{}).(tlsConn); ok && r.TLS == nil {
-			state := secure.ConnectionState()
+		if c, ok := r.Context().Value(connectionKey{}).(tlsConn); ok && r.TLS == nil {
+			state := c.ConnectionState()
 			r.TLS = &state
 		}
 		handler.ServeHTTP(w, r)
 	})
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		if hidden, ok := c.(httpConn); ok {
+			c = tlsConn(hidden)
+		}
 		if connContext != nil {
 			ctx = connContext(ctx, c)
 		}
 		return context.WithValue(ctx, connectionKey{}, c)
 	}
 	acceptHTTP2(server)
-	return server.Serve(l)
+	return server.Serve(httpListener{l})
 }
 
 // connectionKey is that of a request's connection in its context.
 type connectionKey struct{}
+
+// An httpConn is a tlsConn without its method ConnectionState: to net/http it is one in the clear,
+// where it speaks HTTP/2 with clients that begin with that.
+type httpConn struct{ *conn }
+
+type httpListener struct{ net.Listener }
+
+func (l httpListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if secure, ok := c.(tlsConn); ok {
+		c = httpConn(secure)
+	}
+	return c, err
+}
 
 var _ tlsConnection = tlsConn{}
 var _ tlsConnection = (*tls.Conn)(nil)

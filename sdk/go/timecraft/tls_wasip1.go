@@ -16,7 +16,6 @@ import (
 
 // hostTLS is what a connection with TLS has beside its socket.
 type hostTLS struct {
-	server bool
 	asking sync.Mutex
 	state  tls.ConnectionState // once HandshakeComplete is set
 }
@@ -93,15 +92,15 @@ func (c tlsConn) HandshakeContext(ctx context.Context) error {
 // Handshake is HandshakeContext without a context.
 func (c tlsConn) Handshake() error { return c.HandshakeContext(context.Background()) }
 
-// ConnectionState tells what was negotiated; of that nothing before the handshake is done.
+// ConnectionState tells what was negotiated: nothing if the handshake has failed. It waits for the
+// handshake (and the host sees to it that this has an end), because net/http and HTTP/2 servers ask
+// before they read anything.
 func (c tlsConn) ConnectionState() tls.ConnectionState {
 	c.tls.asking.Lock()
 	defer c.tls.asking.Unlock()
-	if !c.tls.state.HandshakeComplete {
+	if !c.tls.state.HandshakeComplete && c.Handshake() == nil {
 		controlRaw(c.raw, func(fd int32) error {
-			if pendingError(fd) == 0 {
-				c.tls.state = c.askState(fd)
-			}
+			c.tls.state = c.askState(fd)
 			return nil
 		})
 	}
@@ -174,7 +173,7 @@ func channelBinding(c net.Conn, kind string) ([]byte, error) {
 type serverTLS struct{}
 
 func (*serverTLS) accepted(c *conn) net.Conn {
-	c.tls = &hostTLS{server: true}
+	c.tls = new(hostTLS)
 	return tlsConn{c}
 }
 
