@@ -328,6 +328,8 @@ uint32_t tc_wasi_sock_recv_from_v1(tc_wasi *wasi, uint32_t fd, uint32_t vectors,
     guest_buffer buffer;
     if (!load_buffer(&wasi->memory, address, &buffer))
         return TC_WASI_FAULT;
+    if (buffer.length < sizeof(struct in_addr))
+        return TC_WASI_INVAL; /* before a datagram is taken, and lost */
     uint32_t error = receive(wasi, fd, vectors, count, flags, nread, oflags, &from);
     if (error)
         return error;

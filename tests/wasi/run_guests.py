@@ -80,8 +80,9 @@ def build(source, header, folder):
     if source.suffix == ".wat":
         run_tool([WAT2WASM, "--enable-all", source, "-o", module])
     else:
-        run_tool([CLANG, "--target=wasm32-wasi", "-O1", "-Wall", "-Wextra", "-Werror", "-I", HERE,
-                  *shlex.split(" ".join(header.get("cflags", []))), source, "-o", module])
+        run_tool([CLANG, "--target=wasm32-wasi", "-O1", "-Wall", "-Wextra", "-Werror",
+                  "-I", source.parent, *shlex.split(" ".join(header.get("cflags", []))),
+                  source, "-o", module])
     run_tool([TIMECRAFT, "build", "-O0", module, "-o", program])
     return program
 

@@ -17,6 +17,21 @@ static int fail(const char *what) {
     return 1;
 }
 
+/* A socket connected to the first of the addresses that accepts it, or -1. */
+static int connect_to_one(const struct addrinfo *res) {
+    int sock = -1;
+    for (; res; res = res->ai_next) {
+        sock = socket(res->ai_family, res->ai_socktype, res->ai_protocol);
+        if (sock < 0 || connect(sock, res->ai_addr, res->ai_addrlen) == 0)
+            return sock;
+        int reason = errno;
+        close(sock);
+        errno = reason;
+        sock = -1;
+    }
+    return sock;
+}
+
 int main(int argc, char **argv) {
     struct addrinfo hints, *res;
     if (argc != 5)
@@ -29,10 +44,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s: %s\n", argv[1], gai_strerror(error));
         return 1;
     }
-    int sock = socket(res->ai_family, res->ai_socktype, res->ai_protocol);
+    int sock = connect_to_one(res);
     if (sock < 0)
-        return fail("socket");
-    if (connect(sock, res->ai_addr, res->ai_addrlen) < 0)
         return fail("connect");
     freeaddrinfo(res);
     if (setsockopt(sock, TIMECRAFT_LEVEL, HTLS_OPTION, argv[3], strlen(argv[3]) + 1) < 0)

