@@ -28,6 +28,14 @@
     "-std=gnu17 -w -fPIE -fno-optimize-sibling-calls -frounding-math -fsignaling-nans "            \
     "-ffp-contract=off -fno-math-errno -fstack-clash-protection -fasynchronous-unwind-tables"
 
+/* WebAssembly's vectors need what x86 processors have since SSE4.1 (2008), as all engines ask for;
+ * without it many instructions become several, and some a loop over the lanes. */
+#if defined __x86_64__
+#define SIMD_FLAGS "-msse4.1"
+#else
+#define SIMD_FLAGS ""
+#endif
+
 /* tcc removes no loads, so that it may say yes to a question that wasm2c 1.0.42 asks of compilers
  * that are not GNU's. */
 #define TCC_FLAGS "-w -DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1"
@@ -47,10 +55,13 @@ typedef struct compilation {
     tc_buffer output;         /* of the last program that failed */
 } compilation;
 
-static void add_cc(tc_words *argv, const tc_toolchain *tools, int level) {
+static void add_cc(tc_words *argv, const tc_build *build, int level) {
+    const tc_toolchain *tools = &build->tools;
     tc_words_add_all(argv, &tools->cc);
     tc_words_add(argv, "-O%d", level);
     tc_words_add_split(argv, SEMANTIC_FLAGS " " RUNTIME_FLAGS);
+    if (build->uses_simd)
+        tc_words_add_split(argv, SIMD_FLAGS);
     tc_words_add_all(argv, &tools->cflags);
     tc_words_add(argv, "-I%s", tools->include);
     tc_words_add(argv, "-c");
@@ -122,8 +133,8 @@ static int prepare(compilation *all) {
     tc_buffer headers = {0};
     int result = read_headers(&build->tools, &headers);
     if (result == 0) {
-        add_cc(&all->cc, &build->tools, build->options->level);
-        add_cc(&all->binding, &build->tools, BINDING_LEVEL);
+        add_cc(&all->cc, build, build->options->level);
+        add_cc(&all->binding, build, BINDING_LEVEL);
         if (may_use_tcc(all))
             add_tcc(&all->tcc, &build->tools);
         hash_common(all, &headers);
