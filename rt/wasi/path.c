@@ -58,11 +58,11 @@ static void rights_needed(uint32_t oflags, uint32_t fdflags, uint64_t *base, uin
         *inheriting |= TC_RIGHT_FD_SYNC;
 }
 
-/* The access that the wanted rights come down to. Without either, reading: Linux has no less. */
+/* The access that the wanted rights come down to. Without either, reading: Linux has no less. The
+ * right to set the size is no sign of writing: Go asks for it when it opens a file to read. */
 static int access_for(uint64_t rights) {
     bool reads = rights & (TC_RIGHT_FD_READ | TC_RIGHT_FD_READDIR);
-    bool writes =
-        rights & (TC_RIGHT_FD_WRITE | TC_RIGHT_FD_ALLOCATE | TC_RIGHT_FD_FILESTAT_SET_SIZE);
+    bool writes = rights & (TC_RIGHT_FD_WRITE | TC_RIGHT_FD_ALLOCATE);
     if (!writes)
         return O_RDONLY;
     return reads ? O_RDWR : O_WRONLY;
