@@ -2,7 +2,7 @@
 # Installs what building (or testing) timecraft needs from the distribution's packages, and only
 # what is missing: a second run does nothing. Debian 12 and 13, Ubuntu 24.04.
 #
-#   compiler/setup.sh build|test
+#   compiler/setup.sh build|test|python
 #
 # TIMECRAFT_BUILD_DIR     the build tree, build/ unless given; an unpacked WABT goes below it
 # TIMECRAFT_WABT_RELEASE  take wasm2c from this release of the distribution, even if the installed
@@ -47,6 +47,13 @@ ninja-build
 python3
 python3-cryptography
 strace
+'
+# Besides those for building: what sdk/python/build needs.
+python_packages='
+dpkg-dev
+patch
+python3
+xz-utils
 '
 
 say() {
@@ -231,8 +238,9 @@ provide_wabt() {
 case ${1:-} in
 build) packages=$build_packages ;;
 test) packages="$build_packages $test_packages" ;;
+python) packages="$build_packages $python_packages" ;;
 *)
-    echo "usage: compiler/setup.sh build|test" >&2
+    echo "usage: compiler/setup.sh build|test|python" >&2
     exit 2
     ;;
 esac
