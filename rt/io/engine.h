@@ -36,6 +36,7 @@ struct tc_stream {
 
     tc_chunk *first, *last; /* received */
     size_t received;        /* bytes in the chunks */
+    unsigned chunks;        /* how many they are */
     bool ended;             /* the peer has sent all it will */
     int receive_error;      /* negative errno, or 0 */
 

@@ -44,6 +44,7 @@ void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
         stream->first = chunk;
     stream->last = chunk;
     stream->received += chunk->length;
+    stream->chunks++;
 }
 
 ssize_t tc_stream_peek(tc_stream *stream, const uint8_t **data) {
@@ -65,6 +66,7 @@ void tc_stream_consume(tc_stream *stream, size_t length) {
     if (chunk->offset < chunk->length)
         return;
     stream->first = chunk->next;
+    stream->chunks--;
     if (!stream->first)
         stream->last = NULL;
     tc_engine_get()->chunk_free(chunk);

@@ -2,9 +2,10 @@
  *
  * Receiving: each stream has one multishot receive armed, which fills buffers
  * that all streams share (a provided-buffer ring). A buffer stands for a whole
- * receive, however short, so when few are left a newly arrived one is copied to
- * the heap and given back at once: streams that nobody reads cannot starve the
- * others. A stream that holds much has its receive cancelled until it is read.
+ * receive, however short, so when none is left and a stream wants one, what
+ * lies in some of them is copied to the heap and they are given back: streams
+ * that nobody reads cannot starve the others. A stream that holds much has its
+ * receive cancelled until it is read.
  *
  * Sending: bytes are queued in the stream, and a send entry for them stands in
  * the submission queue. It goes to the kernel together with the next wait, so
@@ -31,14 +32,15 @@
 #include "guest/report.h"
 #include "io/engine.h"
 
-#define SUBMISSIONS  256
-#define COMPLETIONS  1024
-#define BUFFER_COUNT 64 /* a power of two */
-#define BUFFER_GROUP 0
-#define BUFFERS_LOW  16 /* fewer free ones: arrivals are copied out */
+#define SUBMISSIONS   256
+#define COMPLETIONS   1024
+#define BUFFER_COUNT  64 /* a power of two */
+#define BUFFER_GROUP  0
+#define BUFFERS_FREED 16 /* how many are copied out when none is left */
 
 #define RECEIVED_HIGH (256u * 1024) /* more than this held: stop receiving */
 #define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
+#define CHUNKS_HIGH   256u          /* the same for chunks, however short they are */
 
 #define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
 #define FLUSH_DELAY 4000000      /* nanoseconds */
@@ -55,8 +57,9 @@ typedef struct operation {
 static struct io_uring ring;
 static struct io_uring_buf_ring *buffer_ring;
 static uint8_t *buffers;
-static tc_chunk buffer_chunks[BUFFER_COUNT]; /* one a buffer */
+static tc_chunk *lent[BUFFER_COUNT]; /* what stands in each buffer; NULL: it is free */
 static unsigned buffers_free;
+static bool starved; /* a stream had nothing, and no buffer was left for it */
 
 static unsigned sends_queued; /* send entries in the submission queue */
 static unsigned epoch;        /* counts submissions */
@@ -156,19 +159,63 @@ static void recycle_buffer(unsigned id) {
     buffers_free++;
 }
 
+static unsigned buffer_of(const tc_chunk *chunk) {
+    return (unsigned)((size_t)(chunk->data - buffers) / TC_BUFFER_SIZE);
+}
+
+static void return_buffer(const tc_chunk *chunk) {
+    unsigned id = buffer_of(chunk);
+    lent[id] = NULL;
+    recycle_buffer(id);
+}
+
+/* Chunks not in use, kept for the next buffers. */
+static tc_chunk *spare_chunks;
+
 static void chunk_free(tc_chunk *chunk) {
     if (chunk->pooled)
-        recycle_buffer((unsigned)(chunk - buffer_chunks));
+        return_buffer(chunk);
     else
-        free(chunk);
+        free(chunk->data);
+    chunk->next = spare_chunks;
+    spare_chunks = chunk;
+}
+
+/* A chunk is for one buffer at a time, but it outlives its buffer when that is copied out. */
+static tc_chunk *chunk_new(void) {
+    tc_chunk *chunk = spare_chunks;
+    if (!chunk)
+        return malloc(sizeof *chunk);
+    spare_chunks = chunk->next;
+    return chunk;
+}
+
+/* Moves what waits in buffers to the heap, until BUFFERS_FREED are free. */
+static void copy_buffers_out(void) {
+    starved = false;
+    for (unsigned id = 0; id < BUFFER_COUNT && buffers_free < BUFFERS_FREED; id++) {
+        tc_chunk *chunk = lent[id];
+        uint8_t *copy = chunk ? malloc(chunk->length) : NULL;
+        if (!copy)
+            continue;
+        memcpy(copy, chunk->data, chunk->length);
+        return_buffer(chunk);
+        chunk->data = copy;
+        chunk->pooled = false;
+    }
 }
 
 /* Receiving. */
 
+static bool holds_much(const tc_stream *stream) {
+    return stream->received > RECEIVED_HIGH || stream->chunks > CHUNKS_HIGH;
+}
+
 static void arm_receive(tc_stream *stream) {
-    if (stream->receiving || stream->ended || stream->receive_error ||
-        stream->received > RECEIVED_HIGH)
+    if (stream->receiving || stream->ended || stream->receive_error || holds_much(stream))
         return;
+    if (starved && buffers_free < BUFFERS_FREED)
+        copy_buffers_out();
     struct io_uring_sqe *entry = get_entry();
     io_uring_prep_recv_multishot(entry, stream->fd, NULL, 0, 0);
     entry->flags |= IOSQE_BUFFER_SELECT;
@@ -178,42 +225,43 @@ static void arm_receive(tc_stream *stream) {
     stream->stopping = false;
 }
 
-/* The bytes of buffer `id` as a chunk: the buffer itself, or a copy when
- * buffers run low. */
+/* The bytes that came in buffer `id` as a chunk; NULL: no memory. */
 static tc_chunk *take_buffer(unsigned id, unsigned length) {
     buffers_free--;
-    uint8_t *data = buffers + (size_t)id * TC_BUFFER_SIZE;
-    tc_chunk *chunk = &buffer_chunks[id];
-    *chunk = (tc_chunk){.data = data, .length = length, .pooled = true};
-    if (buffers_free >= BUFFERS_LOW)
-        return chunk;
-    tc_chunk *copy = malloc(sizeof *copy + length);
-    if (!copy)
-        return chunk;
-    *copy = (tc_chunk){.data = (uint8_t *)(copy + 1), .length = length};
-    memcpy(copy->data, data, length);
-    recycle_buffer(id);
-    return copy;
+    tc_chunk *chunk = chunk_new();
+    if (!chunk) {
+        recycle_buffer(id);
+        return NULL;
+    }
+    *chunk =
+        (tc_chunk){.data = buffers + (size_t)id * TC_BUFFER_SIZE, .length = length, .pooled = true};
+    lent[id] = chunk;
+    return chunk;
+}
+
+static void receive_buffer(tc_stream *stream, unsigned id, int result) {
+    tc_chunk *chunk = take_buffer(id, result > 0 ? (unsigned)result : 0);
+    if (!chunk)
+        stream->receive_error = -ENOMEM;
+    else if (chunk->length)
+        tc_stream_append_chunk(stream, chunk);
+    else
+        chunk_free(chunk);
 }
 
 static void complete_receive(tc_stream *stream, const struct io_uring_cqe *completion) {
     if (!(completion->flags & IORING_CQE_F_MORE))
         stream->receiving = false;
-    if (completion->flags & IORING_CQE_F_BUFFER) {
-        unsigned id = completion->flags >> IORING_CQE_BUFFER_SHIFT;
-        unsigned length = completion->res > 0 ? (unsigned)completion->res : 0;
-        tc_chunk *chunk = take_buffer(id, length);
-        if (length)
-            tc_stream_append_chunk(stream, chunk);
-        else
-            chunk_free(chunk);
-    }
+    if (completion->flags & IORING_CQE_F_BUFFER)
+        receive_buffer(stream, completion->flags >> IORING_CQE_BUFFER_SHIFT, completion->res);
     if (completion->res == 0)
         stream->ended = true;
-    else if (completion->res < 0 && completion->res != -ENOBUFS && completion->res != -ECANCELED &&
-             completion->res != -EINTR && completion->res != -EAGAIN)
+    else if (completion->res == -ENOBUFS)
+        starved |= !stream->first;
+    else if (completion->res < 0 && completion->res != -ECANCELED && completion->res != -EINTR &&
+             completion->res != -EAGAIN)
         stream->receive_error = completion->res;
-    if (stream->receiving && !stream->stopping && stream->received > RECEIVED_HIGH) {
+    if (stream->receiving && !stream->stopping && holds_much(stream)) {
         stream->stopping = true;
         cancel(stream, TAG_RECEIVE);
     }
@@ -446,6 +494,15 @@ static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t dead
     return error;
 }
 
+/* Whether somebody waits for what a queued send will make room for. */
+static bool room_is_coming(const tc_io_interest *interests, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (interests[i].stream && interests[i].events & POLLOUT &&
+            interests[i].stream->send_state == TC_SEND_QUEUED)
+            return true;
+    return false;
+}
+
 static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
     bool descriptors = false;
     enter();
@@ -463,14 +520,19 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
     uint64_t until = tc_stream_earliest_deadline(deadline);
     int error = 0;
     bool now = count_ready(interests, count) || tc_stream_events_pending();
-    if (descriptors) {
+    if (descriptors || (!now && room_is_coming(interests, count))) {
         submit();
         reap();
         now = now || count_ready(interests, count) || tc_stream_events_pending();
+    }
+    if (descriptors) {
         error = wait_with_poll(interests, count, now ? 0 : until);
         reap();
+    } else if (now) {
+        submit(); /* enters the kernel only where there is something to hand over */
+        reap();
     } else {
-        submit_and_wait(now ? 0 : until);
+        submit_and_wait(until);
     }
     tc_stream_run_events();
     int ready = error ? error : count_ready(interests, count);
