@@ -73,21 +73,18 @@ def check_needs(header):
         raise Skipped(f"{CLANGXX} is not installed")
 
 
-def translate_text(source, text, module):
+def translate_text(text, module):
     if "(module" not in text:
         text = (HERE / "checks.wat").read_text() + text
-    wat = module.with_suffix(".wat")
+    wat = module.with_suffix(".whole.wat")
     wat.write_text(text)
     guests.run_tool([guests.WAT2WASM, *wat_flags(), "--debug-names", wat, "-o", module])
 
 
 def make_module(source, header, folder):
-    module = folder / (source.name.split(".")[0] + ".wasm")
-    if source.name.endswith(".wat.py"):
-        made = subprocess.run([sys.executable, source], capture_output=True, text=True, check=True)
-        translate_text(source, made.stdout, module)
-    elif source.suffix == ".wat":
-        translate_text(source, source.read_text(), module)
+    module = folder / (source.stem + ".wasm")
+    if source.suffix == ".wat":
+        translate_text(source.read_text(), module)
     else:
         compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [guests.CLANG]
         guests.run_tool([*compiler, "--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror",
@@ -96,7 +93,17 @@ def make_module(source, header, folder):
     return module
 
 
+def generate(source, folder):
+    """What NAME.wat.py prints, as a file."""
+    made = subprocess.run([sys.executable, source], capture_output=True, text=True, check=True)
+    wat = folder / source.name.removesuffix(".py")
+    wat.write_text(made.stdout)
+    return wat
+
+
 def test(source, folder):
+    if source.name.endswith(".wat.py"):
+        source = generate(source, folder)
     header = guests.read_header(source)
     check_needs(header)
     module = make_module(source, header, folder)
