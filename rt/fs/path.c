@@ -28,8 +28,7 @@ static int check_folder(const tc_file *folder) {
 static int open_program(const char *path, int flags) {
     if (strcmp(path, ".") != 0)
         return -ENOTDIR;
-    int fd = open("/proc/self/exe", flags | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    return RETRY(open("/proc/self/exe", flags | O_CLOEXEC));
 }
 
 static bool is_program(const tc_file *folder) {

@@ -56,9 +56,10 @@
 
 /* configure, set and get: u32, where trust comes from. */
 #define TIMECRAFT_TRUST_OPTION 6
-#define TIMECRAFT_TRUST_SYSTEM  0 /* the host's trust store: the default while no anchors are set */
-#define TIMECRAFT_TRUST_GIVEN   1 /* the anchors set: the default once there are any */
-#define TIMECRAFT_TRUST_BOTH    2
+#define TIMECRAFT_TRUST_SYSTEM 0 /* the host's trust store: the default while no anchors are set   \
+                                  */
+#define TIMECRAFT_TRUST_GIVEN 1  /* the anchors set: the default once there are any */
+#define TIMECRAFT_TRUST_BOTH  2
 
 /* configure, set and get: u32, what a client demands of the server's certificate, and a server of
  * its clients'. The client's default is FULL, the server's NONE. A client needs the grant
@@ -74,8 +75,8 @@
 
 /* configure, set: PEM of one certificate chain (the own certificate first) and its private key, in
  * any order. A server may have several: the first is the default, together with those for the
- * very same names; one that is for the name which the client asks for (SNI) is chosen over it. Among
- * different kinds of keys for a name, what the client can verify decides. EACCES if key and
+ * very same names; one that is for the name which the client asks for (SNI) is chosen over it.
+ * Among different kinds of keys for a name, what the client can verify decides. EACCES if key and
  * certificate do not belong together. */
 #define TIMECRAFT_IDENTITY_OPTION 8
 
