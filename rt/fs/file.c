@@ -10,16 +10,6 @@
 #include "fs/internal.h"
 #include "guest/report.h"
 
-/* Repeats a system call for as long as signals interrupt it; gives its result or -errno. */
-#define RETRY(call)                                                                                \
-    ({                                                                                             \
-        int64_t result_;                                                                           \
-        do                                                                                         \
-            result_ = (call);                                                                      \
-        while (result_ < 0 && errno == EINTR);                                                     \
-        result_ < 0 ? -(int64_t)errno : result_;                                                   \
-    })
-
 /* Flags that the kernel lets us change on an open descriptor. */
 #define CHANGEABLE  (TC_FILE_APPEND | TC_FILE_NONBLOCK)
 #define SYNCHRONOUS (TC_FILE_SYNC | TC_FILE_RSYNC)

@@ -2,6 +2,7 @@
 #ifndef TC_FS_INTERNAL_H
 #define TC_FS_INTERNAL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 
@@ -35,5 +36,15 @@ typedef struct tc_place {
  * by what it points to, until the place holds none. */
 int tc_resolve_place(int root, const char *path, bool follow, tc_place *out);
 void tc_place_reset(tc_place *place);
+
+/* Repeats a system call for as long as signals interrupt it; gives its result or -errno. */
+#define RETRY(call)                                                                                \
+    ({                                                                                             \
+        int64_t result_;                                                                           \
+        do                                                                                         \
+            result_ = (call);                                                                      \
+        while (result_ < 0 && errno == EINTR);                                                     \
+        result_ < 0 ? -(int64_t)errno : result_;                                                   \
+    })
 
 #endif
