@@ -54,17 +54,17 @@
  * anchors of this socket; unless TRUST says otherwise they take the place of the system's. */
 #define TIMECRAFT_TRUST_ANCHORS_OPTION 5
 
-/* configure, set and get: u32, where trust comes from. */
+/* configure, set and get: u32, where trust comes from: the host's trust store (the default while no
+ * anchors are set), the anchors set (the default once there are any), or both. */
 #define TIMECRAFT_TRUST_OPTION 6
-#define TIMECRAFT_TRUST_SYSTEM                                                                     \
-    0                           /* the host's trust store: the default while no anchors are set    \
-                                 */
-#define TIMECRAFT_TRUST_GIVEN 1 /* the anchors set: the default once there are any */
-#define TIMECRAFT_TRUST_BOTH  2
+#define TIMECRAFT_TRUST_SYSTEM 0
+#define TIMECRAFT_TRUST_GIVEN  1
+#define TIMECRAFT_TRUST_BOTH   2
 
 /* configure, set and get: u32, what a client demands of the server's certificate, and a server of
  * its clients'. The client's default is FULL, the server's NONE. A client needs the grant
- * --allow-insecure-tls for less than FULL, else EACCES. *
+ * --allow-insecure-tls for less than FULL, else EACCES.
+ *
  * Their values: anything goes, and a server asks for no certificate; a client wants the certificate
  * trusted, but does not compare the name; a client wants it trusted, and for the server's name; a
  * server asks for a certificate, and one that comes must be trusted; a server shakes no hand
