@@ -50,12 +50,17 @@ static void rights_needed(uint32_t oflags, uint32_t fdflags, uint64_t *base, uin
     *base = TC_RIGHT_PATH_OPEN;
     if (oflags & OFLAG_CREAT)
         *base |= TC_RIGHT_PATH_CREATE_FILE;
-    if (oflags & OFLAG_TRUNC)
-        *base |= TC_RIGHT_PATH_FILESTAT_SET_SIZE;
     if (fdflags & TC_FDFLAG_DSYNC)
         *inheriting |= TC_RIGHT_FD_DATASYNC;
     if (fdflags & (TC_FDFLAG_SYNC | TC_FDFLAG_RSYNC))
         *inheriting |= TC_RIGHT_FD_SYNC;
+}
+
+/* To truncate while opening is a right of its own. One who may set the size of what is opened can
+ * do the same in two steps; Go's os.Root relies on that. */
+static bool may_truncate(const tc_fd *folder) {
+    return (folder->rights & TC_RIGHT_PATH_FILESTAT_SET_SIZE) ||
+           (folder->rights_inheriting & TC_RIGHT_FD_FILESTAT_SET_SIZE);
 }
 
 /* The access that the wanted rights come down to. Without either, reading: Linux has no less. The
@@ -101,7 +106,8 @@ uint32_t tc_wasi_path_open(tc_wasi *wasi, uint32_t dirfd, uint32_t lookup, uint3
     rights_needed(oflags, fdflags, &base, &needed);
 
     uint32_t refused = tc_wasi_folder(wasi, dirfd, base, &folder);
-    if (!refused && (needed & ~folder->rights_inheriting))
+    if (!refused && ((needed & ~folder->rights_inheriting) ||
+                     ((oflags & OFLAG_TRUNC) && !may_truncate(folder))))
         refused = TC_WASI_NOTCAPABLE;
     if (!refused)
         refused = copy_path(&wasi->memory, address, length, &path);
