@@ -153,6 +153,9 @@ static int apply_dir(tc_options *options, const char *value, char **error) {
                     "--dir=/srv/data::/data",
                     value, host_length == 0 ? "" : " for the guest");
 
+    /* wasi-libc compares names as they are, and no path that it looks up ends with a slash. */
+    while (guest_length > 1 && guest[guest_length - 1] == '/')
+        guest_length--;
     tc_dir_grant grant = {copy(value, host_length), copy(guest, guest_length), read_only};
     for (size_t i = 0; i < options->dir_count; i++) {
         tc_dir_grant *earlier = &options->dirs[i];

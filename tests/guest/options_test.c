@@ -72,6 +72,12 @@ static void folders(void) {
     CHECK(options.dirs[0].read_only);
     tc_options_reset(&options);
 
+    options = accepted("--dir=data/ --dir=/srv//:ro --dir=x::/ --dir=.");
+    CHECK(!strcmp(options.dirs[0].host, "data/") && !strcmp(options.dirs[0].guest, "data"));
+    CHECK(!strcmp(options.dirs[1].guest, "/srv") && options.dirs[1].read_only);
+    CHECK(!strcmp(options.dirs[2].guest, "/") && !strcmp(options.dirs[3].guest, "."));
+    tc_options_reset(&options);
+
     refused("--dir", "--dir needs a value; write for example");
     refused("--dir --inherit-env", "--dir needs a value");
     refused("--dir=", "names no folder");
