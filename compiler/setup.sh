@@ -42,11 +42,13 @@ clang-format
 cppcheck
 curl
 gnutls-bin
+libzstd-dev
 nginx-light
 ninja-build
 python3
 python3-cryptography
 strace
+zlib1g-dev
 '
 # Besides those for building: what sdk/python/build needs.
 python_packages='
