@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -472,8 +473,28 @@ static int count_ready(tc_io_interest *interests, size_t count) {
     return ready;
 }
 
-/* Waits for descriptors and the ring at once, the ring's own descriptor being
- * pollable. */
+/* While a wait looks at descriptors too, the kernel tells of the ring's completions
+ * through an eventfd. (The ring's own descriptor can be polled as well, but with
+ * DEFER_TASKRUN its wake-ups come when completions are run, which this thread does
+ * itself, and not when there are some to be run.) */
+static int completions_fd;
+
+/* Whether there is something to run already, which the eventfd will not tell. */
+static bool tell_of_completions(void) {
+    io_uring_cq_eventfd_toggle(&ring, true);
+    atomic_thread_fence(memory_order_seq_cst); /* told from now on, before we look */
+    return IO_URING_READ_ONCE(*ring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW) ||
+           io_uring_cq_ready(&ring);
+}
+
+static void stop_telling(bool told) {
+    uint64_t count;
+    io_uring_cq_eventfd_toggle(&ring, false);
+    if (told && read(completions_fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        tc_report_once("reading an eventfd failed: %s", strerror(errno));
+}
+
+/* Waits for descriptors and the ring at once. */
 static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t deadline) {
     struct pollfd few[64], *polled = few;
     if (count + 1 > sizeof few / sizeof *few && !(polled = malloc((count + 1) * sizeof *polled)))
@@ -481,13 +502,15 @@ static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t dead
     for (size_t i = 0; i < count; i++)
         polled[i] = (struct pollfd){.fd = interests[i].stream ? -1 : interests[i].fd,
                                     .events = interests[i].events};
-    polled[count] = (struct pollfd){.fd = ring.ring_fd, .events = POLLIN};
+    polled[count] = (struct pollfd){.fd = completions_fd, .events = POLLIN};
     struct timespec left;
-    int found = ppoll(polled, count + 1, tc_time_left(deadline, &left), NULL);
+    bool now = tell_of_completions();
+    int found = ppoll(polled, count + 1, tc_time_left(now ? 0 : deadline, &left), NULL);
     int error = found < 0 && errno != EINTR ? -errno : 0;
+    stop_telling(found > 0 && polled[count].revents);
     for (size_t i = 0; i < count; i++)
         interests[i].revents = found > 0 ? polled[i].revents : 0;
-    if (found > 0 && polled[count].revents)
+    if (now || (found > 0 && polled[count].revents))
         io_uring_get_events(&ring);
     if (polled != few)
         free(polled);
@@ -575,6 +598,17 @@ static bool make_buffers(void) {
     return false;
 }
 
+static bool make_eventfd(void) {
+    completions_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (completions_fd < 0)
+        return false;
+    if (io_uring_register_eventfd(&ring, completions_fd) == 0 &&
+        io_uring_cq_eventfd_toggle(&ring, false) == 0)
+        return true;
+    close(completions_fd);
+    return false;
+}
+
 static bool make_ring(void) {
     struct io_uring_params params = {
         .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
@@ -583,8 +617,11 @@ static bool make_ring(void) {
     if (io_uring_queue_init_params(SUBMISSIONS, &ring, &params) < 0)
         return false;
     unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_FAST_POLL;
-    if ((params.features & needed) == needed && make_buffers() && make_timer())
-        return true;
+    if ((params.features & needed) == needed && make_eventfd()) {
+        if (make_buffers() && make_timer())
+            return true;
+        close(completions_fd);
+    }
     io_uring_queue_exit(&ring);
     return false;
 }

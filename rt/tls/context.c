@@ -87,9 +87,10 @@ static SSL_CTX *make_context(const SSL_METHOD *method) {
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* Partial writes: a long send is taken record by record. Released buffers: an
-     * idle connection holds none. */
+     * idle connection holds none. No chain is made up of the trust store: an identity
+     * is shown as it was given. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+                                  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     const char *key_log = getenv("SSLKEYLOGFILE");
     if (key_log && *key_log)
         SSL_CTX_set_keylog_callback(context, log_key);

@@ -55,7 +55,7 @@ void tc_session_offer(tc_tls *tls) {
             newest = one;
     if (!newest)
         return;
-    if (!is_fresh(newest->session)) {
+    if (!is_fresh(newest->session) || !SSL_SESSION_is_resumable(newest->session)) {
         forget(newest);
         return;
     }
@@ -80,6 +80,19 @@ int tc_session_keep(SSL *ssl, SSL_SESSION *session) {
     slot->session = session; /* the reference is ours: that is what 1 says */
     slot->age = ++clock_count;
     return 1;
+}
+
+/* Where a server of TLS 1.2 answers a ticket with a new one, OpenSSL takes the old one out of use,
+ * and says nothing of the new one to tc_session_keep. */
+void tc_session_note_renewal(tc_tls *tls) {
+    if (tls->server || SSL_version(tls->ssl) >= TLS1_3_VERSION || !SSL_session_reused(tls->ssl))
+        return;
+    SSL_SESSION *session = SSL_get1_session(tls->ssl);
+    bool is_kept = false;
+    for (const kept_session *one = kept; one < kept + KEPT_MAX; one++)
+        is_kept |= one->session == session;
+    if (is_kept || !tc_session_keep(tls->ssl, session))
+        SSL_SESSION_free(session);
 }
 
 static bool certificate_digest(const X509 *certificate, uint8_t digest[32]) {

@@ -89,6 +89,7 @@ static void step_handshake(void *context) {
     if (result == 1) {
         tls->state = TC_TLS_OPEN;
         tls->reason[0] = 0;
+        tc_session_note_renewal(tls);
     } else if (judge(tls, result) == -EAGAIN && tc_io_now() >= tls->deadline) {
         tc_tls_fail(tls, ETIMEDOUT, "the TLS handshake with %s was not done after %.3g seconds",
                     tls->name, (double)tls->time_limit / 1e9);
