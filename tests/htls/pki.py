@@ -69,7 +69,8 @@ def key_usage(**wanted):
     return x509.KeyUsage(**{usage: wanted.get(usage, False) for usage in every})
 
 
-def sign(subject, public_key, issuer, issuer_key, extensions, valid=(-DAY, 30 * DAY)):
+def sign(subject, public_key, issuer, issuer_key, extensions, valid=(-DAY, 30 * DAY),
+         algorithm=hashes.SHA256()):
     """One certificate. `valid` is relative to now; `extensions` are pairs (extension, critical)."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     builder = (
@@ -83,7 +84,7 @@ def sign(subject, public_key, issuer, issuer_key, extensions, valid=(-DAY, 30 * 
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
-    return builder.sign(issuer_key, hashes.SHA256())
+    return builder.sign(issuer_key, algorithm)
 
 
 def new_authority(common_name, parent=None):

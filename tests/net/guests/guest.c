@@ -27,7 +27,7 @@ static const struct {
     E(ENETUNREACH),  E(ENFILE),      E(ENOBUFS),       E(ENOENT),       E(ENOMEM),
     E(ENOPROTOOPT),  E(ENOSYS),      E(ENOTCONN),      E(ENOTDIR),      E(ENOTSOCK),
     E(EOPNOTSUPP),   E(EPERM),       E(EPIPE),         E(EPROTO),       E(EPROTONOSUPPORT),
-    E(ENOTSUP),      E(EPROTOTYPE),  E(ERANGE),        E(ESPIPE),       E(ETIMEDOUT),
+    E(EPROTOTYPE),   E(ERANGE),      E(ESPIPE),        E(ETIMEDOUT),
 #ifdef __wasi__
     E(ENOTCAPABLE),
 #endif

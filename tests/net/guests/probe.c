@@ -30,7 +30,7 @@ enum { SLOTS = 8, BUFFER_SIZE = 1 << 20 };
 
 static int slots[SLOTS] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static int slot;
-static char buffer[BUFFER_SIZE];
+static char buffer[BUFFER_SIZE + 1];
 
 static int64_t now_ms(void) {
     struct timespec now;
@@ -394,7 +394,7 @@ static void do_optf(char *arguments) {
 /* optz:NAME:LENGTH, so many bytes of zero */
 static void do_optz(char *arguments) {
     const char *name = next_argument(&arguments);
-    memset(buffer, 0, BUFFER_SIZE);
+    memset(buffer, 0, sizeof buffer);
     set_tls_option(name, buffer, (size_t)atoi(arguments));
 }
 
