@@ -42,6 +42,7 @@ clang-format
 cppcheck
 curl
 gnutls-bin
+libc++-dev-wasm32
 libzstd-dev
 nginx-light
 ninja-build

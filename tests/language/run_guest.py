@@ -6,12 +6,12 @@
 A guest is one of
     NAME.wat       a module; without "(module" fields of one, in front of which checks.wat is put
     NAME.wat.py    a program that prints such a text
-    NAME.c, .cc    compiled for WASI
+    NAME.c, .cc    compiled with the SDK's flags
 Comment lines at its top are those of ../wasi/run_guests.py, and
     // builds: WORDS    how to build the program, such as "-O1 --cc=clang"; once for each such line,
                         "-O0", "-O1" and "-O1 --cc=clang" if there is none
-    // needs: WHAT      "wabt VERSION" or a newer one, or "wasm-exceptions" of the compiler for
-                        guests; where it is not there the test is skipped
+    // needs: WHAT      "wabt VERSION" or newer, "wasm-exceptions" in the compiler for guests,
+                        "libc++"; where it is not there the test is skipped
 """
 import functools
 import os
@@ -54,12 +54,21 @@ def wat_flags():
     return [flag for flag in FEATURES if flag in said]
 
 
-def clang_translates_exceptions():
-    """Clang 14 and newer do; where it cannot, it crashes."""
-    said = subprocess.run([guests.CLANG, "--target=wasm32-wasi", "-mexception-handling", "-mllvm",
-                           "-wasm-enable-sjlj", "-x", "c", "-c", "-", "-o", "/dev/null"],
-                          input="", capture_output=True, text=True, check=False)
-    return said.returncode == 0
+def compiles(compiler, text, *flags):
+    done = subprocess.run([compiler, "--target=wasm32-wasi", *flags, "-", "-o", "/dev/null"],
+                          input=text, capture_output=True, text=True, check=False)
+    return done.returncode == 0
+
+
+def has_wasm_exceptions():
+    return compiles(guests.CLANG, "", "-mexception-handling", "-mllvm", "-wasm-enable-sjlj", "-xc",
+                    "-c")
+
+
+def has_libcxx():
+    return shutil.which(CLANGXX) and compiles(
+        CLANGXX, "#include <string>\nint main() { return (int)std::string().size(); }",
+        "-fno-exceptions", "-xc++")
 
 
 def check_needs(header):
@@ -67,10 +76,10 @@ def check_needs(header):
         what, _, version = need.partition(" ")
         if what == "wabt" and wabt_version() < tuple(map(int, version.split("."))):
             raise Skipped(f"needs WABT {version}")
-        if what == "wasm-exceptions" and not clang_translates_exceptions():
-            raise Skipped(f"{guests.CLANG} has no exception handling for WebAssembly")
-    if header.get("needs") == ["libc++"] and shutil.which(CLANGXX) is None:
-        raise Skipped(f"{CLANGXX} is not installed")
+        if what == "wasm-exceptions" and not has_wasm_exceptions():
+            raise Skipped(f"{guests.CLANG} cannot make exceptions of WebAssembly")
+        if what == "libc++" and not has_libcxx():
+            raise Skipped(f"{CLANGXX} or its library for WebAssembly is not installed")
 
 
 def translate_text(text, module):
@@ -87,10 +96,17 @@ def make_module(source, header, folder):
         translate_text(source.read_text(), module)
     else:
         compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [guests.CLANG]
-        guests.run_tool([*compiler, "--target=wasm32-wasi", "-O2", "-Wall", "-Wextra", "-Werror",
-                         *shlex.split(" ".join(header.get("cflags", []))), source, "-o", module],
-                        cwd=HERE)
+        guests.run_tool([*compiler, "-O2", "-Wall", "-Wextra", "-Werror",
+                         *shlex.split(" ".join(header.get("cflags", []))), source, *sdk_flags(),
+                         "-o", module], cwd=HERE, env={**os.environ, "TMPDIR": str(folder)})
     return module
+
+
+@functools.cache
+def sdk_flags():
+    config = pathlib.Path(guests.TIMECRAFT).resolve().with_name("timecraft-config")
+    return subprocess.run([config, "--flags"], capture_output=True, text=True,
+                          check=True).stdout.split()
 
 
 def generate(source, folder):
