@@ -526,21 +526,13 @@ static int apply_parameters(const tc_tls_config *config, tc_tls *tls) {
 
 int tc_tls_config_apply(tc_tls_config *config, tc_tls *tls) {
     static tc_tls_config nothing;
-    uint8_t digest[32];
     if (!config)
         config = &nothing;
     tls->time_limit = time_limit_of(config);
     int error = apply_verify(config, tls);
     if (!error)
         error = apply_trust(config, tls);
-    if (!error)
-        error = apply_parameters(config, tls);
-    /* Tickets of one configuration are no good under another one. */
-    if (!error && tls->server &&
-        (!tc_tls_config_digest(config, digest) ||
-         !SSL_set_session_id_context(tls->ssl, digest, sizeof digest)))
-        error = -ENOMEM;
-    return error;
+    return error ? error : apply_parameters(config, tls);
 }
 
 /* Whether two certificates are for the same names: one of each kind of key, as a

@@ -114,6 +114,7 @@ SSL_CTX *tc_tls_server_context(void) {
         SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
         SSL_CTX_set_cert_cb(context, tc_tls_config_choose_identity, NULL);
         SSL_CTX_set_alpn_select_cb(context, tc_tls_config_choose_alpn, NULL);
+        SSL_CTX_set_client_hello_cb(context, tc_session_bind, NULL);
         SSL_CTX_set_session_ticket_cb(context, tc_session_seal, tc_session_unseal, NULL);
     }
     return context;

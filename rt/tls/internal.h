@@ -95,7 +95,8 @@ bool tc_tls_config_digest(const tc_tls_config *config, uint8_t digest[32]);
 void tc_session_offer(tc_tls *tls);
 int tc_session_keep(SSL *ssl, SSL_SESSION *session);
 void tc_session_note_renewal(tc_tls *tls); /* once a handshake is done */
-/* Tickets of servers: made, and taken back. */
+/* Tickets of servers: what they are good for, made, and taken back. */
+int tc_session_bind(SSL *ssl, int *alert, void *unused);
 int tc_session_seal(SSL *ssl, void *unused);
 SSL_TICKET_RETURN tc_session_unseal(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
                                     size_t name_length, SSL_TICKET_STATUS status, void *unused);

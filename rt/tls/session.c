@@ -32,16 +32,20 @@ static void forget(kept_session *one) {
     one->session = NULL;
 }
 
-static bool session_key(const tc_tls *tls, uint8_t key[32]) {
+/* What a session is good for: a configuration, and the name of a server. */
+static bool make_key(const tc_tls *tls, const void *name, size_t length, uint8_t key[32]) {
     uint8_t digest[32];
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool done = hash && tc_tls_config_digest(tls->config, digest) &&
                 EVP_DigestInit_ex(hash, EVP_sha256(), NULL) &&
                 EVP_DigestUpdate(hash, digest, sizeof digest) &&
-                EVP_DigestUpdate(hash, tls->name, strlen(tls->name)) &&
-                EVP_DigestFinal_ex(hash, key, NULL);
+                EVP_DigestUpdate(hash, name, length) && EVP_DigestFinal_ex(hash, key, NULL);
     EVP_MD_CTX_free(hash);
     return done;
+}
+
+static bool session_key(const tc_tls *tls, uint8_t key[32]) {
+    return make_key(tls, tls->name, strlen(tls->name), key);
 }
 
 void tc_session_offer(tc_tls *tls) {
@@ -97,6 +101,21 @@ void tc_session_note_renewal(tc_tls *tls) {
 
 static bool certificate_digest(const X509 *certificate, uint8_t digest[32]) {
     return certificate && X509_digest(certificate, EVP_sha256(), digest, NULL);
+}
+
+/* Before a ticket is looked at: one that was made under another configuration, or for another name
+ * (RFC 6066, 3), is no good. */
+int tc_session_bind(SSL *ssl, int *alert, void *unused) {
+    (void)unused;
+    const unsigned char *name = (const unsigned char *)"";
+    size_t length = 0;
+    uint8_t key[32];
+    SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &length);
+    if (make_key(SSL_get_app_data(ssl), name, length, key) &&
+        SSL_set_session_id_context(ssl, key, sizeof key))
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return SSL_CLIENT_HELLO_ERROR;
 }
 
 /* A resumed connection has no certificate of its own: the ticket remembers which one the server
