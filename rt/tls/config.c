@@ -545,6 +545,22 @@ static bool have_same_names(const X509 *one, const X509 *other) {
                                  X509_EXTENSION_get_data(X509_get_ext(other, at_other))) == 0;
 }
 
+/* Which identities are for the name itself or, where none is, for it by a wildcard. */
+static bool find_matches(const tc_tls_config *config, const char *name,
+                         bool matches[IDENTITIES_MAX]) {
+    static const unsigned flags[] = {
+        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS,
+        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS};
+    bool any = false;
+    for (size_t way = 0; name && !any && way < sizeof flags / sizeof *flags; way++)
+        for (size_t i = 0; i < config->identity_count; i++) {
+            matches[i] =
+                X509_check_host(config->identities[i]->certificate, name, 0, flags[way], NULL) == 1;
+            any |= matches[i];
+        }
+    return any;
+}
+
 /* Those for the name that the client asked for, or when there is none for it the
  * first and what has its names; of each kind of key the first, so that the client's
  * signature algorithms decide among them. */
@@ -552,13 +568,8 @@ int tc_tls_config_choose_identity(SSL *ssl, void *unused) {
     (void)unused;
     const tc_tls *tls = SSL_get_app_data(ssl);
     const tc_tls_config *config = tls->config;
-    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    bool matches[IDENTITIES_MAX] = {false}, any = false;
-    for (size_t i = 0; name && i < config->identity_count; i++) {
-        matches[i] = X509_check_host(config->identities[i]->certificate, name, 0,
-                                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
-        any |= matches[i];
-    }
+    bool matches[IDENTITIES_MAX] = {false};
+    bool any = find_matches(config, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name), matches);
     int used[IDENTITIES_MAX], used_count = 0;
     for (size_t i = 0; i < config->identity_count; i++) {
         int kind = EVP_PKEY_get_base_id(config->identities[i]->key);
