@@ -44,7 +44,7 @@ class NothingIsClear(ClearTextTest):
             self.check_records(relay, [HANDSHAKE, APPLICATION_DATA])
 
     def test_of_what_a_guest_sends_at_once_after_a_non_blocking_option(self):
-        relay = self.relayed(self.good_server(), hold=0.2)
+        relay = self.relayed(self.good_server(), hold=2)
         self.play(f"""
             socket:tcp4           -> ok
             nonblock              -> ok
