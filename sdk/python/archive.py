@@ -36,9 +36,11 @@ def sources(folder):
 
 
 def system_configuration(objects):
-    """The module that sysconfig reads, which is made when the interpreter is built."""
+    """The module that sysconfig reads, which is made when the interpreter is built. Debian's
+    sysconfig looks for it by a name without the system's."""
     folder = objects / (objects / "pybuilddir.txt").read_text().strip()
-    return {path.name: path.read_bytes() for path in folder.glob("_sysconfigdata_*.py")}
+    return {path.name.replace("__wasi_", "__"): path.read_bytes()
+            for path in folder.glob("_sysconfigdata_*.py")}
 
 
 def compiled(name, source):

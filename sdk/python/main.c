@@ -59,6 +59,9 @@ static void configure_interpreter(PyConfig *config, int argc, char **argv) {
     check(PyConfig_SetBytesArgv(config, argc, argv));
     /* Reading it now settles whether the environment counts (-E, -I); paths are then replaced. */
     check(PyConfig_Read(config));
+    /* Folders are read-only as a rule; with a place of its own for it, bytecode is kept. */
+    if (!config->pycache_prefix)
+        config->write_bytecode = 0;
     add_member(config, PYTHON_ARCHIVE, "first");
     if (config->use_environment)
         add_python_path(config, getenv("PYTHONPATH"));
@@ -70,6 +73,7 @@ static void configure_program(PyConfig *config, int argc, char **argv) {
     config->parse_argv = 0;
     config->use_environment = 0;
     config->user_site_directory = 0;
+    config->write_bytecode = 0;
     check(PyConfig_SetBytesArgv(config, argc, argv));
     check(PyConfig_SetBytesString(config, &config->run_filename, PROGRAM_ARCHIVE "/app"));
     check(PyConfig_Read(config));

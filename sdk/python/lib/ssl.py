@@ -47,6 +47,8 @@ CHANNEL_BINDING_TYPES = ["tls-exporter", "tls-server-end-point"]
 # The path that stands for the host's trust store where a path is wanted, such as for certifi: the
 # archive (or file) that this module came from, which exists in every program.
 _HOST_TRUST_STORE = getattr(__loader__, "archive", __file__)
+_SYSTEM_TRUST_STORES = {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs", "/etc/ssl/cert.pem",
+                        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/certs"}
 
 socket_error = OSError  # an old name
 
@@ -410,6 +412,13 @@ def _read(path):
         return file.read()
 
 
+def _is_host_trust_store(path):
+    """Whether a path means what the host trusts: ours for it, or where systems keep their store, as
+    libraries know it, if it was not granted to be read."""
+    path = os.fspath(path)
+    return path == _HOST_TRUST_STORE or (path in _SYSTEM_TRUST_STORES and not os.path.exists(path))
+
+
 class SSLContext:
     """What TLS connections have in common: trust, own identities, parameters."""
 
@@ -521,12 +530,15 @@ class SSLContext:
         if cafile is None and capath is None and cadata is None:
             raise TypeError("cafile, capath and cadata cannot be all omitted")
         if cafile is not None:
-            if os.fspath(cafile) == _HOST_TRUST_STORE:
+            if _is_host_trust_store(cafile):
                 self._trusts_host = True
             else:
                 self._add_anchors(_certificates_in_pem(_read(cafile)))
         if capath is not None:
-            self._load_folder(capath)
+            if _is_host_trust_store(capath):
+                self._trusts_host = True
+            else:
+                self._load_folder(capath)
         if isinstance(cadata, str):
             try:
                 self._add_anchors(_certificates_in_pem(cadata.encode("ascii")))
