@@ -146,8 +146,8 @@ int main(int argc, char **argv) {
     size_t size = (size_t)atoi(argv[5]);
     polling = argc > 6;
     char *buffer = malloc(size), request[512];
-    int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", argv[3],
-                          argv[2]);
+    int length =
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", argv[3], argv[2]);
     uint64_t total = 0;
     open_connection(argv[1], argv[2]);
     for (int left = atoi(argv[4]); left > 0; left--) {
