@@ -65,10 +65,14 @@ func main() {
 	received := make(chan error)
 	go func() { received <- receive(conn) }()
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if err := conn.WriteMessage(websocket.TextMessage, lines.Bytes()); err != nil {
 			log.Fatal(err)
 		}
+	}
+	if err := lines.Err(); err != nil {
+		log.Fatal(err)
 	}
 	goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
 	if err := conn.WriteMessage(websocket.CloseMessage, goodbye); err != nil {

@@ -1,0 +1,138 @@
+"""The go command, and guests built with it: shared by the tests of Go programs.
+
+TIMECRAFT       the command under test (see ../htls/support.py, which the peers come from too)
+TIMECRAFT_GO    the go command; by default the one that setup.sh unpacked in the build tree, or the
+                newest of those on PATH and in /usr/lib/go-*
+
+Where there is no Go 1.21 or newer, a test program ends with status 77, which ctest shows as skipped.
+"""
+
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
+sys.dont_write_bytecode = True
+
+import support  # noqa: E402
+
+TREE = support.TREE
+BIN = os.path.dirname(support.TIMECRAFT)
+SDK = os.path.join(TREE, "sdk", "go", "timecraft")
+MODULE = "github.com/stealthrocket/timecraft/sdk/go/timecraft"
+OLDEST = (1, 21)
+
+
+def skip(reason):
+    """Ends the test program: nothing of it can be tested here."""
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def version(command):
+    """The version of a go command, such as (1, 21); None if it does not run."""
+    try:
+        done = subprocess.run([command, "version"], capture_output=True, text=True, env=BASE_ENV)
+    except OSError:
+        return None
+    found = re.match(r"go version go(\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, found.groups())) if found else None
+
+
+def find_go():
+    wanted = os.environ.get("TIMECRAFT_GO")
+    if wanted:
+        return wanted
+    unpacked = os.path.join(support.PREFIX, "go", "bin", "go")
+    others = [shutil.which("go"), *glob.glob("/usr/lib/go-*/bin/go"), "/usr/local/go/bin/go"]
+    if os.access(unpacked, os.X_OK):
+        others = [unpacked]
+    usable = [(version(path), path) for path in others if path and os.access(path, os.X_OK)]
+    usable = [one for one in usable if one[0] and one[0] >= OLDEST]
+    return max(usable)[1] if usable else None
+
+
+# A test builds with the release that it was given, and downloads none.
+BASE_ENV = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+BASE_ENV.pop("GOOS", None)
+BASE_ENV.pop("GOARCH", None)
+
+GO = find_go()
+if GO is None:
+    skip("no Go 1.21 or newer was found; tests/go/setup.sh gets one")
+GO_VERSION = version(GO)
+
+
+def go_environment(guest=True, **more):
+    """For the go command: as a guest's, it finds its program runner on PATH."""
+    env = {**BASE_ENV, **more, "PATH": os.pathsep.join([BIN, os.path.dirname(GO), os.environ["PATH"]])}
+    if guest:
+        env.update(GOOS="wasip1", GOARCH="wasm")
+    return env
+
+
+def run_in(folder, command, env, timeout):
+    """support.run in another folder. What a command that is killed has started goes with it."""
+    process = support.start(command, env, cwd=folder, stdin=subprocess.DEVNULL,
+                            start_new_session=True)
+    try:
+        stdout, stderr = process.communicate(timeout=timeout * support.SLOWNESS)
+        return support.Result(command, process.returncode, stdout, stderr)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        stdout, stderr = process.communicate()
+        return support.Result(command, None, stdout, stderr + "\n(killed: it did not end in time)")
+
+
+def run_go(*words, cwd=SDK, guest=True, timeout=900, **more):
+    """Runs the go command to its end. Returns a support.Result."""
+    return run_in(cwd, [GO, *words], go_environment(guest, **more), timeout)
+
+
+def must(result):
+    if result.returncode != 0:
+        raise AssertionError(str(result))
+    return result
+
+
+def sources(folder):
+    """What a guest in a folder is built from, the SDK included."""
+    patterns = [os.path.join(folder, "*.go"), os.path.join(folder, "go.*"),
+                os.path.join(SDK, "*.go"), os.path.join(SDK, "go.mod")]
+    return sorted(path for pattern in patterns for path in glob.glob(pattern))
+
+
+def module(folder, *flags):
+    """The WebAssembly module of the main package in a folder; of the current Go release."""
+    def build(path):
+        must(run_go("build", *flags, "-o", path, ".", cwd=folder))
+
+    return support.made_once(os.path.basename(folder) + ".wasm", sources(folder),
+                             [GO, str(GO_VERSION), *flags], build)
+
+
+def program(folder, *flags):
+    """The native program of the main package in a folder."""
+    wasm = module(folder, *flags)
+
+    def build(path):
+        support.run_tool(support.TIMECRAFT, "build", support.LEVEL, wasm, "-o", path)
+
+    words = [support.LEVEL, support.toolchain_text()]
+    return support.made_once(os.path.basename(folder), [wasm] + support.runtime_files(), words, build)
+
+
+def new_module(folder, name, files, requires=(), go="1.21"):
+    """Writes a module with the SDK at hand. `files` has their contents by name."""
+    os.makedirs(folder, exist_ok=True)
+    lines = [f"module {name}", f"go {go}", f"require {MODULE} v0.0.0",
+             f"replace {MODULE} => {SDK}", *(f"require {one}" for one in requires)]
+    for path, text in {"go.mod": "\n".join(lines) + "\n", **files}.items():
+        with open(os.path.join(folder, path), "w") as file:
+            file.write(text)
+    return folder

@@ -1,0 +1,40 @@
+"""The Go SDK's own tests pass natively, and as a guest with each I/O engine."""
+
+import os
+import unittest
+
+import gotools
+import support
+
+
+class Sdk(unittest.TestCase):
+    def test_it_is_formatted_and_vetted(self):
+        gofmt = os.path.join(os.path.dirname(gotools.GO), "gofmt")
+        folders = [gotools.SDK, os.path.join(gotools.TREE, "examples", "go"), gotools.HERE]
+        self.assertEqual(support.run_tool(gofmt, "-l", *folders), "")
+        for guest in (False, True):
+            gotools.must(gotools.run_go("vet", "./...", guest=guest))
+
+    def test_it_needs_nothing_but_the_standard_library(self):
+        listed = gotools.must(gotools.run_go("list", "-deps", "-f",
+                                             "{{if not .Standard}}{{.ImportPath}}{{end}}", "."))
+        self.assertEqual(listed.stdout.split(), [gotools.MODULE])
+
+    def test_natively(self):
+        gotools.must(gotools.run_go("test", "-count=1", ".", guest=False))
+
+    def test_as_a_guest(self):
+        # The go command finds go_wasip1_wasm_exec on PATH. The second run comes from the cache.
+        path = os.path.join(support.FOLDER, "unix")
+        for engine in ("uring", "syscall"):
+            with self.subTest(engine=engine):
+                options = f"--allow-net=unix:{path} --allow-listen=unix:{path}"
+                gotools.must(gotools.run_go("test", "-count=1", "-timeout=5m", ".",
+                                            TIMECRAFT_IO=engine, TIMECRAFT_OPTIONS=options,
+                                            TIMECRAFT_TEST_UNIX=path))
+                if os.path.exists(path):
+                    os.unlink(path)
+
+
+if __name__ == "__main__":
+    support.main()
