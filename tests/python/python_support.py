@@ -13,6 +13,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
 
+import peers  # noqa: E402,F401
+import pki  # noqa: E402,F401
 import support  # noqa: E402
 
 PYTHON = os.path.join(support.PREFIX, "bin", "timecraft-python")
@@ -21,7 +23,7 @@ SKIPPED = 77
 
 # Modules of the distribution that tests run unchanged, by the package that has them.
 PACKAGES = ["python3-requests", "python3-urllib3", "python3-certifi", "python3-idna",
-            "python3-chardet"]
+            "python3-chardet", "python3-six"]
 
 
 def environment(**more):
