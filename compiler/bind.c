@@ -45,6 +45,14 @@ static char *declared_name(const char *prototype) {
     return *end == '(' && start < end ? tc_format("%.*s", (int)(end - start), start) : NULL;
 }
 
+static const tc_import *find_memory_import(const tc_wasm *wasm) {
+    for (size_t i = 0; i < wasm->import_count; i++) {
+        if (tc_imports_is_memory(&wasm->imports[i]))
+            return &wasm->imports[i];
+    }
+    return NULL;
+}
+
 /* The C name of an export, from its announcement; NULL if wasm2c has none. */
 static char *export_symbol(const char *header, const char *name) {
     char *announcement = tc_format("/* export: '%s' */", name);
@@ -53,18 +61,36 @@ static char *export_symbol(const char *header, const char *name) {
     return prototype ? declared_name(prototype) : NULL;
 }
 
-/* The C name of the function that gives the memory: the export "memory", else the first one. */
-static char *memory_symbol(const tc_wasm *wasm, const char *header) {
-    if (tc_wasm_find_export(wasm, "memory", TC_KIND_MEMORY))
-        return export_symbol(header, "memory");
-    static const char announcement[] = "/* export: '";
-    static const char type[] = "wasm_rt_memory_t*";
-    for (const char *line = header; (line = strstr(line, announcement)); line++) {
-        const char *prototype = strchr(line, '\n');
-        if (prototype && strncmp(prototype + 1, type, strlen(type)) == 0)
-            return declared_name(prototype + 1);
+/* Where a text with a name in its middle stands in the header, followed by one of two texts: that
+ * of functions that give a memory, and that of members that are one. NULL: not there. */
+static char *name_between(const char *header, const char *before, const char *after) {
+    size_t before_length = strlen(before), after_length = strlen(after);
+    for (const char *at = header; (at = strstr(at, before)); at++) {
+        const char *start = at + before_length, *end = start;
+        while (isalnum((unsigned char)*end) || *end == '_')
+            end++;
+        if (end > start && strncmp(end, after, after_length) == 0)
+            return tc_format("%.*s", (int)(end - start), start);
     }
     return NULL;
+}
+
+/* The memory that imports work on, as a C expression: the exported one ("memory" if there are
+ * several), else the only one there is. NULL: the module has none. */
+static char *memory_expression(const tc_wasm *wasm, const char *header) {
+    char *symbol = NULL;
+    if (wasm->memory_count == 1 && find_memory_import(wasm))
+        return tc_copy_text("&imported_memory");
+    if (tc_wasm_find_export(wasm, "memory", TC_KIND_MEMORY))
+        symbol = export_symbol(header, "memory");
+    if (!symbol)
+        symbol = name_between(header, "\nwasm_rt_memory_t* ", "(w2c_guest*);");
+    const char *form = symbol ? "%s(&guest)" : "&guest.%s";
+    if (!symbol)
+        symbol = name_between(header, "\n  wasm_rt_memory_t ", ";");
+    char *expression = symbol ? tc_format(form, symbol) : NULL;
+    free(symbol);
+    return expression;
 }
 
 static const char *c_type(char letter) {
@@ -93,8 +119,6 @@ static int write_import(tc_buffer *out, const char *prototype, const tc_provided
     for (size_t i = 0; i < parameters; i++)
         tc_buffer_print(out, ", %s a%zu", c_type(provided->signature[i]), i);
     tc_buffer_print(out, ") {\n    (void)i;\n    tc_enter();\n");
-    if (provided->old_whence) /* was 0 current, 1 end, 2 set; is 0 set, 1 current, 2 end */
-        tc_buffer_print(out, "    a2 = a2 < 3 ? (a2 + 1) %% 3 : a2;\n");
     tc_buffer_print(out, "    %s%s(host", *results ? "return " : "", provided->function);
     for (size_t i = 0; i < parameters; i++)
         tc_buffer_print(out, ", a%zu", i);
@@ -106,7 +130,7 @@ static int write_import(tc_buffer *out, const char *prototype, const tc_provided
 static int write_imports(tc_buffer *out, const tc_wasm *wasm, const char *header) {
     for (size_t i = 0; i < wasm->import_count; i++) {
         const tc_import *import = &wasm->imports[i];
-        if (tc_imports_earlier(wasm, i))
+        if (tc_imports_is_memory(import) || tc_imports_earlier(wasm, i))
             continue;
         char *announcement =
             tc_format("/* import: '%.*s' '%.*s' */", (int)import->module.length,
@@ -126,8 +150,38 @@ static int write_imports(tc_buffer *out, const tc_wasm *wasm, const char *header
     return 0;
 }
 
+/* Defines the memory that the module imports, of which the header has
+ *     extern wasm_rt_memory_t* w2c_env_memory(struct w2c_env*); */
+static int write_memory(tc_buffer *out, const tc_wasm *wasm, const char *header) {
+    static const char prototype[] = "\nextern wasm_rt_memory_t* w2c_env_memory(struct w2c_env*);\n";
+    const tc_import *import = find_memory_import(wasm);
+    if (!import)
+        return 0;
+    if (!strstr(header, prototype)) {
+        tc_error("wasm2c's header does not declare the memory that the module imports; this "
+                 "version of wasm2c is not supported");
+        return -1;
+    }
+    uint64_t most = import->type.has_max ? import->type.max : UINT64_C(65536);
+    tc_buffer_print(out,
+                    "static wasm_rt_memory_t imported_memory;\n\n"
+                    "wasm_rt_memory_t *w2c_env_memory(struct w2c_env *i) {\n"
+                    "    (void)i;\n"
+                    "    return &imported_memory;\n}\n\n"
+                    "static void make_memory(void) {\n"
+                    "#ifdef WASM_DEFAULT_PAGE_SIZE\n"
+                    "    wasm_rt_allocate_memory(&imported_memory, %llu, %llu, false,\n"
+                    "                            WASM_DEFAULT_PAGE_SIZE);\n"
+                    "#else\n"
+                    "    wasm_rt_allocate_memory(&imported_memory, %llu, %llu, false);\n"
+                    "#endif\n}\n\n",
+                    (unsigned long long)import->type.min, (unsigned long long)most,
+                    (unsigned long long)import->type.min, (unsigned long long)most);
+    return 0;
+}
+
 /* wasm2c's instantiate function takes a pointer for each module that is imported from. */
-static int write_instantiate(tc_buffer *out, const char *header) {
+static int write_instantiate(tc_buffer *out, const tc_wasm *wasm, const char *header) {
     static const char prototype[] = "void wasm2c_guest_instantiate(w2c_guest*";
     const char *at = strstr(header, prototype);
     if (!at) {
@@ -135,10 +189,13 @@ static int write_instantiate(tc_buffer *out, const char *header) {
                  "wasm2c is not supported");
         return -1;
     }
-    tc_buffer_print(out, "static w2c_guest guest;\n\n"
-                         "static void instantiate(void *context) {\n"
-                         "    host = context;\n"
-                         "    wasm2c_guest_instantiate(&guest");
+    tc_buffer_print(out,
+                    "static w2c_guest guest;\n\n"
+                    "static void instantiate(void *context) {\n"
+                    "    host = context;\n"
+                    "%s"
+                    "    wasm2c_guest_instantiate(&guest",
+                    find_memory_import(wasm) ? "    make_memory();\n" : "");
     for (at += strlen(prototype); *at && *at != ')'; at++) {
         if (*at == ',')
             tc_buffer_print(out, ", context");
@@ -147,26 +204,120 @@ static int write_instantiate(tc_buffer *out, const char *header) {
     return 0;
 }
 
-/* Defines `static TYPE NAME(void)` around an exported symbol; returns whether there is one. */
-static bool write_wrapper(tc_buffer *out, const char *type, const char *name, char *symbol) {
-    if (!symbol)
-        return false;
-    tc_buffer_print(out, "static %s%s(void) {\n    %s%s(&guest);\n}\n\n", type, name,
-                    strcmp(type, "void ") == 0 ? "" : "return ", symbol);
+/* Defines `static void NAME(void)` around an exported function; returns whether there is one. */
+static bool write_entry(tc_buffer *out, const tc_wasm *wasm, const char *header, const char *name,
+                        const char *export) {
+    char *symbol =
+        tc_wasm_find_export(wasm, export, TC_KIND_FUNCTION) ? export_symbol(header, export) : NULL;
+    if (symbol)
+        tc_buffer_print(out, "static void %s(void) {\n    %s(&guest);\n}\n\n", name, symbol);
     free(symbol);
-    return true;
+    return symbol != NULL;
 }
 
-static char *entry_symbol(const tc_wasm *wasm, const char *header, const char *name) {
-    return tc_wasm_find_export(wasm, name, TC_KIND_FUNCTION) ? export_symbol(header, name) : NULL;
+static bool write_memory_getter(tc_buffer *out, const tc_wasm *wasm, const char *header) {
+    char *expression = memory_expression(wasm, header);
+    if (expression)
+        tc_buffer_print(out, "static wasm_rt_memory_t *memory(void) {\n    return %s;\n}\n\n",
+                        expression);
+    free(expression);
+    return expression != NULL;
+}
+
+/* ---- functions for --invoke -------------------------------------------------------------------
+ */
+
+/* wasm2c's letter for a type: a member of a tc_value, and part of a member of the structures in
+ * which it returns several results: struct wasm_multi_ij { u32 i0; u64 j1; }. */
+static char multi_letter(char letter) {
+    return letter == 'I' ? 'j' : letter == 'F' ? 'd' : letter;
+}
+
+static const char *value_member(char letter) {
+    return letter == 'i' ? "i32" : letter == 'I' ? "i64" : letter == 'f' ? "f32" : "f64";
+}
+
+/* Defines a function that calls an export of which the header has
+ *     struct wasm_multi_ij w2c_guest_divide(w2c_guest*, u64, u32);
+ * Here that is
+ *     static void call_7(const tc_value *a, tc_value *r) {
+ *         struct wasm_multi_ij result = w2c_guest_divide(&guest, a[0].i64, a[1].i32);
+ *         r[0].i32 = result.i0;
+ *         r[1].i64 = result.j1;
+ *     } */
+static void write_call(tc_buffer *out, size_t number, const char *prototype, const char *symbol,
+                       const char *signature) {
+    const char *results = strchr(signature, ':') + 1;
+    size_t parameters = (size_t)(results - signature) - 1, result_count = strlen(results);
+    int type_length = (int)(strstr(prototype, symbol) - prototype);
+    tc_buffer_print(out, "static void call_%zu(const tc_value *a, tc_value *r) {\n    ", number);
+    if (result_count)
+        tc_buffer_print(out, "%.*sresult = ", type_length, prototype);
+    tc_buffer_print(out, "%s(&guest", symbol);
+    for (size_t i = 0; i < parameters; i++)
+        tc_buffer_print(out, ", a[%zu].%s", i, value_member(signature[i]));
+    tc_buffer_print(out, ");\n");
+    for (size_t i = 0; i < result_count; i++) {
+        tc_buffer_print(out, "    r[%zu].%s = result", i, value_member(results[i]));
+        if (result_count > 1)
+            tc_buffer_print(out, ".%c%zu", multi_letter(results[i]), i);
+        tc_buffer_print(out, ";\n");
+    }
+    tc_buffer_print(out, "}\n\n");
+}
+
+/* Whether a line of the header announces an export of this name. One with unusual characters, of
+ * which wasm2c writes some in another way, is taken for it. */
+static bool announces(const char *line, tc_name name) {
+    static const char before[] = "/* export: '", after[] = "' */\n";
+    for (size_t i = 0; i < name.length; i++) {
+        if (!isalnum((unsigned char)name.text[i]) && name.text[i] != '_')
+            return true;
+    }
+    line += strlen(before);
+    return strncmp(line, name.text, name.length) == 0 &&
+           strncmp(line + name.length, after, strlen(after)) == 0;
+}
+
+/* Defines `functions`, a table of the functions that take and give numbers, and have a name that a
+ * word can be. The header announces the exports in the module's order. Returns how many there are.
+ */
+static size_t write_functions(tc_buffer *out, const tc_wasm *wasm, const char *header) {
+    static const char announcement[] = "\n/* export: '";
+    tc_buffer table = {0};
+    size_t count = 0;
+    const char *line = strstr(header, announcement);
+    for (size_t i = 0; i < wasm->export_count && line; i++) {
+        const tc_export *export = &wasm->exports[i];
+        const char *prototype = strchr(++line, '\n') + 1;
+        if (!announces(line, export->name))
+            break;
+        if (export->type.kind == TC_KIND_FUNCTION &&
+            tc_signature_is_numbers(export->type.signature) &&
+            !memchr(export->name.text, 0, export->name.length)) {
+            char *symbol = declared_name(prototype);
+            char *name = tc_format("%.*s", (int)export->name.length, export->name.text);
+            write_call(out, count, prototype, symbol, export->type.signature);
+            tc_buffer_print(&table, "    {");
+            tc_buffer_add_literal(&table, name);
+            tc_buffer_print(&table, ", \"%s\", call_%zu},\n", export->type.signature, count++);
+            free(name);
+            free(symbol);
+        }
+        line = strstr(line, announcement);
+    }
+    if (count)
+        tc_buffer_print(out, "static const tc_function functions[] = {\n%s};\n\n", table.data);
+    tc_buffer_reset(&table);
+    return count;
 }
 
 static void write_module(tc_buffer *out, const tc_build *build, const char *header) {
     const tc_wasm *wasm = build->wasm;
-    bool start = write_wrapper(out, "void ", "start", entry_symbol(wasm, header, "_start"));
-    bool initialize =
-        write_wrapper(out, "void ", "initialize", entry_symbol(wasm, header, "_initialize"));
-    bool memory = write_wrapper(out, "wasm_rt_memory_t *", "memory", memory_symbol(wasm, header));
+    bool start = write_entry(out, wasm, header, "start", "_start");
+    bool initialize = write_entry(out, wasm, header, "initialize", "_initialize");
+    bool memory = write_memory_getter(out, wasm, header);
+    size_t functions = write_functions(out, wasm, header);
     tc_buffer_print(out, "const tc_module tc_guest_module = {\n    .name = ");
     tc_buffer_add_literal(out, tc_path_name(wasm->path));
     tc_buffer_print(out, ",\n    .options = ");
@@ -178,6 +329,9 @@ static void write_module(tc_buffer *out, const tc_build *build, const char *head
         tc_buffer_print(out, "    .initialize = initialize,\n");
     if (memory)
         tc_buffer_print(out, "    .memory = memory,\n");
+    if (functions)
+        tc_buffer_print(out, "    .functions = functions,\n    .function_count = %zu,\n",
+                        functions);
     tc_buffer_print(out, "};\n");
 }
 
@@ -212,7 +366,9 @@ int tc_bind(tc_build *build) {
         tc_buffer_print(&text, "#include \"tcc_support.h\"\n\n");
     int result = write_imports(&text, build->wasm, header.data);
     if (result == 0)
-        result = write_instantiate(&text, header.data);
+        result = write_memory(&text, build->wasm, header.data);
+    if (result == 0)
+        result = write_instantiate(&text, build->wasm, header.data);
     if (result == 0) {
         write_module(&text, build, header.data);
         result = write_file(build, &text);

@@ -27,13 +27,34 @@ static int check_entry(const tc_wasm *wasm, const char *name, bool *found) {
     return -1;
 }
 
-static int check_entries(const tc_wasm *wasm) {
+/* The function of --invoke has to be there; the binding has those that take and give numbers. */
+static int check_invoke(const tc_wasm *wasm, const char *name) {
+    const tc_export *function = tc_wasm_find_export(wasm, name, TC_KIND_FUNCTION);
+    if (!function) {
+        tc_error("%s exports no function %s; `timecraft inspect` shows what it exports", wasm->path,
+                 name);
+        return -1;
+    }
+    if (!tc_signature_is_numbers(function->type.signature)) {
+        char *type = tc_extern_shown(&function->type);
+        tc_error("%s exports %s with type %s; --invoke can pass numbers only", wasm->path, name,
+                 type);
+        free(type);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_entries(const tc_wasm *wasm, const char *invoke) {
     bool found = false;
     if (check_entry(wasm, "_start", &found) < 0 || check_entry(wasm, "_initialize", &found) < 0)
         return -1;
+    if (invoke)
+        return check_invoke(wasm, invoke);
     if (!found) {
         tc_error("%s exports neither _start nor _initialize, so there is nothing to run; compile "
-                 "it as a WASI command (with a main function) or as a reactor",
+                 "it as a WASI command (with a main function) or as a reactor, or say with "
+                 "--invoke=NAME which of its functions to call",
                  wasm->path);
         return -1;
     }
@@ -53,8 +74,9 @@ static int check_memories(const tc_wasm *wasm) {
     return 0;
 }
 
-static int check_module(const tc_wasm *wasm) {
-    if (tc_imports_check(wasm) < 0 || check_memories(wasm) < 0 || check_entries(wasm) < 0)
+static int check_module(const tc_wasm *wasm, const tc_build_options *options) {
+    if (tc_imports_check(wasm) < 0 || check_memories(wasm) < 0 ||
+        check_entries(wasm, options->grants.invoke) < 0)
         return -1;
     return 0;
 }
@@ -253,7 +275,7 @@ static void build_reset(tc_build *build) {
 int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
     tc_build build = {.options = options, .wasm = wasm};
     output out = {0};
-    int result = check_module(wasm);
+    int result = check_module(wasm, options);
     if (result == 0) {
         tc_process_enter();
         if (tc_toolchain_find(&build.tools, options->cc) < 0 ||

@@ -16,21 +16,17 @@ static const entry table[] = {
 #undef TC_IMPORT
 };
 
-#define TABLE_SIZE (sizeof table / sizeof *table)
+/* What of these is different in wasi_unstable, preview 1's predecessor. */
+static const entry unstable_table[] = {
+#define TC_IMPORT(name, type, function)
+#define TC_IMPORT_UNSTABLE(name, type, function) {#name, type, #function},
+#include "wasi/imports.def"
+#undef TC_IMPORT
+#undef TC_IMPORT_UNSTABLE
+};
 
-/* wasi_unstable is preview 1's predecessor. Most functions are the same; these write or read
- * structures that preview 1 laid out anew (WebAssembly/WASI, legacy/preview0/docs.md: filestat had
- * a 32-bit link count, a clock subscription a leading identifier). */
-static const char *const changed_since_unstable[] = {"fd_filestat_get", "path_filestat_get",
-                                                     "poll_oneoff"};
-
-static bool has_changed_since_unstable(tc_name name) {
-    for (size_t i = 0; i < sizeof changed_since_unstable / sizeof *changed_since_unstable; i++) {
-        if (tc_name_is(name, changed_since_unstable[i]))
-            return true;
-    }
-    return false;
-}
+#define TABLE_SIZE          (sizeof table / sizeof *table)
+#define UNSTABLE_TABLE_SIZE (sizeof unstable_table / sizeof *unstable_table)
 
 /* The types under which the runtime has a name: "provided as (i32) -> i32 or …". */
 static char *other_types(tc_name name) {
@@ -45,11 +41,11 @@ static char *other_types(tc_name name) {
     return text.data;
 }
 
-static const entry *find(const tc_import *import) {
-    for (size_t i = 0; i < TABLE_SIZE; i++) {
-        if (tc_name_is(import->name, table[i].name) &&
-            strcmp(import->type.signature, table[i].signature) == 0)
-            return &table[i];
+static const entry *find(const entry *entries, size_t count, const tc_import *import) {
+    for (size_t i = 0; i < count; i++) {
+        if (tc_name_is(import->name, entries[i].name) &&
+            strcmp(import->type.signature, entries[i].signature) == 0)
+            return &entries[i];
     }
     return NULL;
 }
@@ -58,23 +54,27 @@ static tc_provided not_provided(char *reason) {
     return (tc_provided){.reason = reason};
 }
 
+bool tc_imports_is_memory(const tc_import *import) {
+    return import->type.kind == TC_KIND_MEMORY && tc_name_is(import->module, "env") &&
+           tc_name_is(import->name, "memory");
+}
+
 tc_provided tc_imports_find(const tc_import *import) {
     bool unstable = tc_name_is(import->module, "wasi_unstable");
+    if (tc_imports_is_memory(import))
+        return (tc_provided){.is_memory = true};
     if (!unstable && !tc_name_is(import->module, "wasi_snapshot_preview1"))
         return not_provided(tc_copy_text("the runtime has no such module"));
     if (import->type.kind != TC_KIND_FUNCTION)
         return not_provided(tc_copy_text("the runtime provides functions only"));
-    if (unstable && has_changed_since_unstable(import->name))
-        return not_provided(tc_copy_text("its data layout differs from wasi_snapshot_preview1's; "
-                                         "rebuild the module with a newer toolchain"));
-    const entry *found = find(import);
+    const entry *found = unstable ? find(unstable_table, UNSTABLE_TABLE_SIZE, import) : NULL;
+    if (!found)
+        found = find(table, TABLE_SIZE, import);
     if (!found) {
         char *others = other_types(import->name);
         return not_provided(others ? others : tc_copy_text("the runtime has no such function"));
     }
-    return (tc_provided){.function = found->function,
-                         .signature = found->signature,
-                         .old_whence = unstable && tc_name_is(import->name, "fd_seek")};
+    return (tc_provided){.function = found->function, .signature = found->signature};
 }
 
 static bool same_name(tc_name left, tc_name right) {
@@ -91,10 +91,14 @@ const tc_import *tc_imports_earlier(const tc_wasm *wasm, size_t index) {
     return NULL;
 }
 
-/* wasm2c gives an import one C symbol whatever its type, so that it cannot have two. */
+/* wasm2c gives an import one C symbol whatever its type, so that it cannot have two; and two
+ * memories would be one. */
 static bool has_second_type(const tc_wasm *wasm, size_t index) {
-    const tc_import *earlier = tc_imports_earlier(wasm, index);
-    return earlier && strcmp(earlier->type.signature, wasm->imports[index].type.signature) != 0;
+    const tc_import *earlier = tc_imports_earlier(wasm, index), *import = &wasm->imports[index];
+    if (!earlier)
+        return false;
+    return earlier->type.kind != TC_KIND_FUNCTION || import->type.kind != TC_KIND_FUNCTION ||
+           strcmp(earlier->type.signature, import->type.signature) != 0;
 }
 
 static void add_line(tc_buffer *out, const tc_import *import, const char *reason) {
@@ -112,7 +116,7 @@ int tc_imports_check(const tc_wasm *wasm) {
     size_t missing = 0;
     for (size_t i = 0; i < wasm->import_count; i++) {
         tc_provided provided = tc_imports_find(&wasm->imports[i]);
-        const char *reason = provided.function ? NULL : provided.reason;
+        const char *reason = provided.reason;
         if (!reason && has_second_type(wasm, i))
             reason = "it is imported a second time with another type";
         if (reason) {

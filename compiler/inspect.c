@@ -31,7 +31,7 @@ static void show_kind(const tc_wasm *wasm) {
     else if (tc_wasm_find_export(wasm, "_initialize", TC_KIND_FUNCTION))
         puts("kind: reactor (exports _initialize)");
     else
-        puts("kind: neither command nor reactor (exports no _start and no _initialize)");
+        puts("kind: library (exports no _start and no _initialize; --invoke calls a function)");
 }
 
 static void show_imports(const tc_wasm *wasm) {
@@ -43,8 +43,8 @@ static void show_imports(const tc_wasm *wasm) {
         char *name = tc_name_shown(import->name);
         char *type = tc_extern_shown(&import->type);
         printf("  %s.%s %s: %s%s\n", module, name, type,
-               provided.function ? "provided" : "not provided, ",
-               provided.function ? "" : provided.reason);
+               provided.reason ? "not provided, " : "provided",
+               provided.reason ? provided.reason : "");
         free(module);
         free(name);
         free(type);

@@ -494,6 +494,10 @@ static void show_list(tc_buffer *out, const char *letters, size_t count) {
     tc_buffer_print(out, ")");
 }
 
+bool tc_signature_is_numbers(const char *signature) {
+    return signature[strspn(signature, "iIfF:")] == 0;
+}
+
 char *tc_signature_shown(const char *signature) {
     tc_buffer text = {0};
     const char *results = strchr(signature, ':') + 1;

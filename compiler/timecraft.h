@@ -234,19 +234,23 @@ const tc_export *tc_wasm_find_export(const tc_wasm *wasm, const char *name, tc_k
 char *tc_extern_shown(const tc_extern *type);
 /* "(i32, i64) -> i32" for "iI:i"; a new string. */
 char *tc_signature_shown(const char *signature);
+/* Whether all parameters and results are numbers: no vectors, no references. */
+bool tc_signature_is_numbers(const char *signature);
 
 /* ---- imports.c: what the runtime provides ------------------------------------------------------
  */
 
 /* What stands behind an import. */
 typedef struct tc_provided {
-    const char *function;  /* the runtime's C function; NULL: not provided */
+    const char *function;  /* the runtime's C function, or NULL */
     const char *signature; /* of `function` */
-    bool old_whence;       /* fd_seek of wasi_unstable: `whence` has other numbers */
-    char *reason;          /* not provided: why, for a person; owned */
+    bool is_memory;        /* the memory, which the binding makes */
+    char *reason;          /* NULL, or it is not provided: why, for a person; owned */
 } tc_provided;
 
 tc_provided tc_imports_find(const tc_import *import);
+/* Whether it is env.memory, which toolchains import that leave making it to the host. */
+bool tc_imports_is_memory(const tc_import *import);
 /* An import before this one with the same names; NULL if there is none. */
 const tc_import *tc_imports_earlier(const tc_wasm *wasm, size_t index);
 /* Names every import that is not provided. -1 if there is one. */

@@ -7,9 +7,25 @@
 #ifndef TC_GUEST_MODULE_H
 #define TC_GUEST_MODULE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wasm-rt.h"
+
+/* A number that a guest's function takes or gives. */
+typedef union tc_value {
+    uint32_t i32;
+    uint64_t i64;
+    float f32;
+    double f64;
+} tc_value;
+
+/* A function that the module exports, if it takes and gives only numbers. */
+typedef struct tc_function {
+    const char *name;
+    const char *type; /* as in wasi/imports.def, and f, F for f32, f64: "iF:i" */
+    void (*call)(const tc_value *arguments, tc_value *results);
+} tc_function;
 
 typedef struct tc_module {
     const char *name;    /* the module's file name without folder, for messages */
@@ -19,7 +35,9 @@ typedef struct tc_module {
     void (*instantiate)(void *host);
     void (*start)(void);               /* the export _start, or NULL */
     void (*initialize)(void);          /* the export _initialize, or NULL */
-    wasm_rt_memory_t *(*memory)(void); /* the exported memory, or NULL if there is none */
+    wasm_rt_memory_t *(*memory)(void); /* the memory that imports work on; NULL: there is none */
+    const tc_function *functions;      /* for --invoke */
+    size_t function_count;
 } tc_module;
 
 /* Defined by the binding. */

@@ -46,6 +46,8 @@ const char tc_options_help[] =
     "  --timeout=SECONDS             end it after this time, with exit status 124; 0: never\n"
     "  --tls-handshake-timeout=SECONDS   give up on a TLS handshake after this time (30)\n"
     "  --stack-size=SIZE[K|M|G]      size of the call stack (64M)\n"
+    "  --invoke=NAME                 call this function that the module exports, with numbers as\n"
+    "                                arguments, and print its results\n"
     "  --payload=GUEST               show the program's own file, and so what was appended to it,\n"
     "                                as the file GUEST; no grant, but part of the program\n"
     "  --no-grants                   forget every grant given before this word\n";
@@ -128,6 +130,7 @@ static void reset_grants(tc_options *options) {
 void tc_options_reset(tc_options *options) {
     reset_grants(options);
     free(options->payload);
+    free(options->invoke);
     free(options->ca);
     tc_options_init(options);
 }
@@ -542,6 +545,13 @@ static int apply_payload(tc_options *options, const char *value, char **error) {
     return 0;
 }
 
+static int apply_invoke(tc_options *options, const char *value, char **error) {
+    (void)error;
+    free(options->invoke);
+    options->invoke = must(strdup(value));
+    return 0;
+}
+
 static int apply_no_grants(tc_options *options, const char *value, char **error) {
     (void)value, (void)error;
     reset_grants(options);
@@ -575,6 +585,7 @@ static const struct option {
      apply_handshake_timeout},
     {"--stack-size", VALUE_NEEDED, "--stack-size=64M", apply_stack_size},
     {"--payload", VALUE_NEEDED, "--payload=/app.zip", apply_payload},
+    {"--invoke", VALUE_NEEDED, "--invoke=add", apply_invoke},
     {"--no-grants", VALUE_NONE, "--no-grants", apply_no_grants},
 };
 enum { KNOWN_COUNT = sizeof known_options / sizeof *known_options };

@@ -72,6 +72,7 @@ typedef struct tc_options {
     uint64_t timeout_ns;      /* --timeout=SECONDS of wall-clock time; 0: none */
     uint64_t handshake_timeout_ns; /* --tls-handshake-timeout=SECONDS; default 30 s */
     uint64_t stack_size;           /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
+    char *invoke;                  /* --invoke=NAME: the export to call in place of _start */
 } tc_options;
 
 /* Sets the defaults: nothing granted. */

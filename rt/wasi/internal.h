@@ -193,6 +193,10 @@ bool tc_wasi_times(uint64_t access_time, uint64_t modification_time, uint32_t fl
 /* The filetype of preview 1 for the S_IFMT bits of a mode. */
 uint8_t tc_wasi_filetype(mode_t type);
 
+/* More subscriptions of poll_oneoff than descriptors can be open, and clocks beside them, is
+ * nothing a program means. */
+#define TC_WASI_SUBSCRIPTIONS_MAX (2u * TC_FD_MAX + 1024u)
+
 /* Makes envv and envc from the grants; see args.c. 0 or -ENOMEM. */
 int tc_wasi_environ_init(tc_wasi *wasi);
 

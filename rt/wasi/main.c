@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "guest/guest.h"
+#include "guest/invoke.h"
 #include "guest/payload.h"
 #include "guest/report.h"
 #include "wasi/internal.h"
@@ -93,26 +94,51 @@ static void open_payload(tc_wasi *wasi) {
     insert_file(wasi, file);
 }
 
-/* What runs on the guest's stack. */
+/* All that runs on the guest's stack works with. */
+typedef struct run {
+    tc_wasi wasi;
+    const char *invoke; /* the function of --invoke, or NULL */
+    tc_invocation invocation;
+} run;
+
 static int run_module(void *context) {
-    tc_wasi *wasi = context;
+    run *run = context;
+    tc_wasi *wasi = &run->wasi;
+    int status = 0;
     const tc_module *module = &tc_guest_module;
     wasm_rt_init();
     /* Set first: a start function of the module may call imports while it is instantiated. */
     wasm_rt_memory_t *memory = module->memory ? module->memory() : NULL;
     wasi->memory.wasm = memory ? memory : &no_memory;
     module->instantiate(wasi);
-    if (module->start)
-        module->start();
-    else if (module->initialize)
+    if (module->initialize && (run->invoke || !module->start))
         module->initialize();
+    if (run->invoke)
+        status = tc_invoke(&run->invocation);
+    else if (module->start)
+        module->start();
     tc_wasi_finish(wasi);
-    return 0;
+    return status;
+}
+
+/* Which function runs is decided before anything else of the guest's does. */
+static void choose_function(run *run, char **words) {
+    const tc_module *module = &tc_guest_module;
+    run->invoke = run->wasi.options->invoke;
+    if (run->invoke) {
+        run->invocation = tc_invoke_prepare(run->invoke, words);
+    } else if (!module->start && !module->initialize) {
+        tc_report("%s exports neither _start nor _initialize; choose one of its functions with "
+                  "--invoke=NAME",
+                  module->name);
+        exit(2);
+    }
 }
 
 int main(int argc, char **argv) {
     static tc_options options;
-    static tc_wasi wasi;
+    static run run;
+    tc_wasi *wasi = &run.wasi;
     open_missing_standard_streams();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe or connection is an errno */
@@ -127,14 +153,15 @@ int main(int argc, char **argv) {
     apply_options(&options, getenv("TIMECRAFT_OPTIONS"), "TIMECRAFT_OPTIONS");
     tc_net_init(&options);
 
-    wasi.options = &options;
-    wasi.argc = argc;
-    wasi.argv = argv;
-    if (tc_wasi_environ_init(&wasi)) {
+    wasi->options = &options;
+    wasi->argc = argc;
+    wasi->argv = argv;
+    if (tc_wasi_environ_init(wasi)) {
         tc_report("not enough memory for the environment");
         return 1;
     }
-    open_files(&wasi);
-    open_payload(&wasi);
-    tc_guest_run(&options, run_module, &wasi);
+    choose_function(&run, argv + (argc > 0));
+    open_files(wasi);
+    open_payload(wasi);
+    tc_guest_run(&options, run_module, &run);
 }

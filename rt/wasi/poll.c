@@ -39,10 +39,6 @@ enum { CLOCK_ID_REALTIME = 0, CLOCK_ID_MONOTONIC = 1 };
 enum { CLOCK_ABSTIME = 1 };
 enum { EVENT_HANGUP = 1 };
 
-/* More subscriptions than descriptors can be open, and clocks beside them, is nothing a program
- * means. */
-#define SUBSCRIPTIONS_MAX (2u * TC_FD_MAX + 1024u)
-
 /* A subscription while it is waited for. */
 typedef struct waiter {
     guest_subscription subscription;
@@ -218,7 +214,7 @@ uint32_t tc_wasi_poll_oneoff(tc_wasi *wasi, uint32_t in, uint32_t out, uint32_t 
     char *to = tc_memory_span(&wasi->memory, out, (uint64_t)count * sizeof(guest_event));
     if (!from || !to || !tc_memory_span(&wasi->memory, result, sizeof(uint32_t)))
         return TC_WASI_FAULT;
-    if (count == 0 || count > SUBSCRIPTIONS_MAX)
+    if (count == 0 || count > TC_WASI_SUBSCRIPTIONS_MAX)
         return TC_WASI_INVAL;
     poll_state state = {.wasi = wasi,
                         .waiters = calloc(count, sizeof *state.waiters),

@@ -83,4 +83,11 @@ uint32_t tc_wasi_sock_getpeeraddr(tc_wasi *wasi, uint32_t, uint32_t, uint32_t);
 uint32_t tc_wasi_sock_getaddrinfo(tc_wasi *wasi, uint32_t, uint32_t, uint32_t, uint32_t, uint32_t,
                                   uint32_t, uint32_t, uint32_t);
 
+/* Of wasi_unstable, where preview 1 differs. */
+uint32_t tc_wasi_unstable_fd_seek(tc_wasi *wasi, uint32_t, uint64_t, uint32_t, uint32_t);
+uint32_t tc_wasi_unstable_fd_filestat_get(tc_wasi *wasi, uint32_t, uint32_t);
+uint32_t tc_wasi_unstable_path_filestat_get(tc_wasi *wasi, uint32_t, uint32_t, uint32_t, uint32_t,
+                                            uint32_t);
+uint32_t tc_wasi_unstable_poll_oneoff(tc_wasi *wasi, uint32_t, uint32_t, uint32_t, uint32_t);
+
 #endif

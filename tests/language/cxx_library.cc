@@ -1,5 +1,6 @@
 // needs: libc++
 // cflags: -fno-exceptions
+// builds: -O0
 // stdout-has: 3 words: alpha beta gamma
 /* The C++ library: containers, algorithms, strings, streams, and objects with static storage. */
 #include <algorithm>
