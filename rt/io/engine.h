@@ -1,5 +1,4 @@
-/* Inside the I/O engine: what the two engines share, and the interface between
- * them and io.c.
+/* Inside the I/O engine: what the two engines share, and the interface between them and io.c.
  *
  *                    tc_io_* / tc_stream_*            (io.c, stream.c)
  *                             |
@@ -24,10 +23,10 @@ typedef struct tc_chunk {
 
 /* Where the bytes queued for sending are.
  *
- *   IDLE ----> QUEUED (io_uring: a send entry is in the submission queue, or
- * was submitted and its completion, which the kernel posts at once, has not
- * been read) QUEUED --the kernel took them all--> IDLE QUEUED --it took some,
- * or none--> BLOCKED --room in the socket's buffer--> QUEUED or IDLE
+ *   IDLE ----> QUEUED (io_uring: a send entry is in the submission queue, or was submitted and its
+ *                      completion, which the kernel posts at once, has not been read)
+ *   QUEUED --the kernel took them all--> IDLE
+ *   QUEUED --it took some, or none--> BLOCKED --room in the socket's buffer--> QUEUED or IDLE
  */
 typedef enum tc_send_state { TC_SEND_IDLE, TC_SEND_QUEUED, TC_SEND_BLOCKED } tc_send_state;
 
@@ -62,9 +61,8 @@ struct tc_stream {
     void *send_entry;    /* that entry, valid until the submission */
 };
 
-/* How much a stream queues before it takes no more, and before it says that it
- * has no room: what lies between is for what TLS must say of itself (alerts,
- * key updates). */
+/* How much a stream queues before it takes no more, and before it says that it has no room: what
+ * lies between is for what TLS must say of itself (alerts, key updates). */
 #define TC_STREAM_OUT_MAX  (256u * 1024)
 #define TC_STREAM_OUT_HIGH (128u * 1024)
 
@@ -75,8 +73,7 @@ typedef struct tc_engine {
     const char *name;
     ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags, uint64_t deadline);
     int (*wait)(tc_io_interest *interests, size_t count, uint64_t deadline);
-    /* Around changes of a stream's send queue, which the engine may be reading
-     * otherwise. */
+    /* Around changes of a stream's send queue, which the engine may be reading otherwise. */
     void (*enter)(void);
     void (*leave)(void);
     void (*stream_open)(tc_stream *stream);

@@ -81,8 +81,8 @@ ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t 
 }
 
 int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
-    /* Before the first receive or stream there is nothing that only the engine
-     * knows of: a program that waits for clocks and standard input makes no ring.
+    /* Before the first receive or stream there is nothing that only the engine knows of: a program
+     * that waits for clocks and standard input makes no ring.
      */
     const tc_engine *waiting = engine ? engine : tc_engine_syscall();
     return waiting->wait(interests, count, deadline);

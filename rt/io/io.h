@@ -1,19 +1,16 @@
-/* The I/O engine: how sockets wait, receive and send. One interface, two
- * engines behind it: io_uring (uring.c) and plain non-blocking system calls
- * with poll (syscall.c). The engine is chosen at the first use: io_uring where
- * the kernel allows a ring with what we need (6.1 or newer), else system calls;
- * TIMECRAFT_IO=syscall or TIMECRAFT_IO=uring decides by hand.
+/* The I/O engine: how sockets wait, receive and send. One interface, two engines behind it:
+ * io_uring (uring.c) and plain non-blocking system calls with poll (syscall.c). The engine is
+ * chosen at the first use: io_uring where the kernel allows a ring with what we need (6.1 or
+ * newer), else system calls; TIMECRAFT_IO=syscall or TIMECRAFT_IO=uring decides by hand.
  *
  * Two kinds of use:
- *  - tc_io_recvmsg, tc_io_sendmsg, tc_io_wait work on any non-blocking
- * descriptor and keep nothing;
- *  - a tc_stream is a connected stream socket whose receiving and sending the
- * engine has taken over: bytes arrive in buffers that the engine owns and
- * lends, and leave from a queue. hTLS works on these.
+ *  - tc_io_recvmsg, tc_io_sendmsg, tc_io_wait work on any non-blocking descriptor and keep nothing;
+ *  - a tc_stream is a connected stream socket whose receiving and sending the engine has taken over:
+ *    bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS works on
+ *    these.
  *
- * A process has one engine and one thread uses it. Errors are negative errno
- * values. Deadlines are nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for
- * ever.
+ * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
+ * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
  */
 #ifndef TC_IO_H
 #define TC_IO_H
@@ -33,9 +30,8 @@ uint64_t tc_io_now(void);
 /* "io_uring" or "syscall"; makes the engine if there is none yet. */
 const char *tc_io_engine_name(void);
 
-/* Receives or sends once on a non-blocking descriptor, waiting for it until
- * `deadline` (0: do not wait, -EAGAIN instead; -EAGAIN too when the deadline
- * passes). Returns bytes or -errno. */
+/* Receives or sends once on a non-blocking descriptor, waiting for it until `deadline` (0: do not
+ * wait, -EAGAIN instead; -EAGAIN too when the deadline passes). Returns bytes or -errno. */
 ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline);
 ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t deadline);
 
@@ -52,64 +48,57 @@ typedef struct tc_io_interest {
                       tc_stream_has_room or sending has failed */
 } tc_io_interest;
 
-/* Waits until an interest is ready, a watched stream (tc_stream_watch) has had
- * an event, or the deadline passes. Returns the number of interests that are
- * ready, 0 at the deadline or after an event of a watched stream (look again,
- * then wait again). */
+/* Waits until an interest is ready, a watched stream (tc_stream_watch) has had an event, or the
+ * deadline passes. Returns the number of interests that are ready, 0 at the deadline or after an
+ * event of a watched stream (look again, then wait again). */
 int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline);
 
-/* Takes over a connected (or connecting), non-blocking stream socket and starts
- * to receive. The descriptor is the stream's now: the caller may ask it for
- * names and options, but must not read, write or close it. NULL: no memory;
- * then the descriptor is still the caller's. */
+/* Takes over a connected (or connecting), non-blocking stream socket and starts to receive. The
+ * descriptor is the stream's now: the caller may ask it for names and options, but must not read,
+ * write or close it. NULL: no memory; then the descriptor is still the caller's. */
 tc_stream *tc_stream_open(int fd);
 
-/* Ends the stream: what is queued is sent, and the descriptor closed. Goes on
- * in the background, whenever tc_io_wait runs. With `linger`, the socket is
- * kept until the peer has ended its direction too (for a moment only), and what
- * it still sends is thrown away: closing at once would answer it with a reset,
- * which can destroy what the peer has not read yet. */
+/* Ends the stream: what is queued is sent, and the descriptor closed. Goes on in the background,
+ * whenever tc_io_wait runs. With `linger`, the socket is kept until the peer has ended its
+ * direction too (for a moment only), and what it still sends is thrown away: closing at once would
+ * answer it with a reset, which can destroy what the peer has not read yet. */
 void tc_stream_close(tc_stream *stream, bool linger);
 
-/* Waits for streams that are being closed, `patience` nanoseconds at most: call
- * it before the process ends. */
+/* Waits for streams that are being closed, `patience` nanoseconds at most: call it before the
+ * process ends. */
 void tc_io_finish(uint64_t patience);
 
-/* Lends the oldest bytes received and not yet consumed. Returns how many there
- * are at *data (valid until the next call on the stream or tc_io_wait), 0 at
- * the end of the stream, -EAGAIN when none has arrived, or the socket's error.
- * Never waits. */
+/* Lends the oldest bytes received and not yet consumed. Returns how many there are at *data (valid
+ * until the next call on the stream or tc_io_wait), 0 at the end of the stream, -EAGAIN when none
+ * has arrived, or the socket's error. Never waits. */
 ssize_t tc_stream_peek(tc_stream *stream, const uint8_t **data);
 void tc_stream_consume(tc_stream *stream, size_t length);
 
-/* Whether something has arrived (bytes, the end, an error) that the engine
- * holds already. Asks the kernel nothing. */
+/* Whether something has arrived (bytes, the end, an error) that the engine holds already. Asks the
+ * kernel nothing. */
 bool tc_stream_has_arrived(const tc_stream *stream);
 
-/* Queues bytes (copied) for sending. Takes as many as there is room for: the
- * count, -EAGAIN when there is none, or the error with which sending failed
- * earlier. What is queued leaves at the next wait, when the queue is long, or a
- * moment later by itself. */
+/* Queues bytes (copied) for sending. Takes as many as there is room for: the count, -EAGAIN when
+ * there is none, or the error with which sending failed earlier. What is queued leaves at the next
+ * wait, when the queue is long, or a moment later by itself. */
 ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length);
 
 /* Bytes queued and not yet taken by the kernel. */
 size_t tc_stream_queued(const tc_stream *stream);
 
-/* Whether a record of TLS (16 KiB and its overhead) finds room in the queue
- * whole. */
+/* Whether a record of TLS (16 KiB and its overhead) finds room in the queue whole. */
 bool tc_stream_has_room(const tc_stream *stream);
 
 /* The error with which sending failed, or 0. */
 int tc_stream_send_error(const tc_stream *stream);
 
-/* Sends what is queued, as much as the kernel takes without waiting. 0, -EAGAIN
- * (not all), or the error. */
+/* Sends what is queued, as much as the kernel takes without waiting. 0, -EAGAIN (not all), or the
+ * error. */
 int tc_stream_flush(tc_stream *stream);
 
-/* While `event` is set, tc_io_wait calls it (from inside the wait, which it
- * must not call itself) whenever bytes, the end or an error have arrived, room
- * to send has come, or `deadline` has passed, whatever the wait was for. NULL
- * stops it. */
+/* While `event` is set, tc_io_wait calls it (from inside the wait, which it must not call itself)
+ * whenever bytes, the end or an error have arrived, room to send has come, or `deadline` has
+ * passed, whatever the wait was for. NULL stops it. */
 typedef void tc_stream_event(void *context);
 void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, uint64_t deadline);
 

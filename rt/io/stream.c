@@ -1,5 +1,5 @@
-/* Streams: the queues of received and of unsent bytes, and who wants to hear of
- * their events. What fills and drains them is the engine's. */
+/* Streams: the queues of received and of unsent bytes, and who wants to hear of their events. What
+ * fills and drains them is the engine's. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 
 #include "io/engine.h"
 
-/* How long a stream that is being closed waits for a peer that takes nothing,
- * and for the peer's own end; how much of what such a peer sends is thrown away
- * before it is cut off; and how many streams may linger at a time. */
+/* How long a stream that is being closed waits for a peer that takes nothing, and for the peer's
+ * own end; how much of what such a peer sends is thrown away before it is cut off; and how many
+ * streams may linger at a time. */
 #define CLOSE_PATIENCE UINT64_C(10000000000)
 #define LINGER_TIME    UINT64_C(5000000000)
 #define DISCARD_MAX    (1024u * 1024)
@@ -75,8 +75,7 @@ void tc_stream_consume(tc_stream *stream, size_t length) {
 
 /* Sending. */
 
-/* Makes room for `length` more bytes behind out_end: moves what is queued to
- * the front, or grows.
+/* Makes room for `length` more bytes behind out_end: moves what is queued to the front, or grows.
  */
 static bool reserve_out(tc_stream *stream, size_t length) {
     if (stream->out_capacity - stream->out_end >= length)

@@ -1,5 +1,5 @@
-/* The engine on plain system calls: non-blocking descriptors and ppoll(2). Used
- * where io_uring is forbidden, as in many containers. */
+/* The engine on plain system calls: non-blocking descriptors and ppoll(2). Used where io_uring is
+ * forbidden, as in many containers. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +114,7 @@ static short poll_events(const tc_stream *stream, short wanted) {
     return events;
 }
 
-/* Room has come: the rest of the queue goes out before anybody else hears of
- * it. */
+/* Room has come: the rest of the queue goes out before anybody else hears of it. */
 static void stream_writable(tc_stream *stream) {
     stream->send_state = TC_SEND_IDLE;
     stream_flush(stream);

@@ -1,23 +1,20 @@
 /* The engine on io_uring.
  *
- * Receiving: each stream has one multishot receive armed, which fills buffers
- * that all streams share (a provided-buffer ring). A buffer stands for a whole
- * receive, however short, so when none is left and a stream wants one, what
- * lies in some of them is copied to the heap and they are given back: streams
- * that nobody reads cannot starve the others. A stream that holds much has its
+ * Receiving: each stream has one multishot receive armed, which fills buffers that all streams
+ * share (a provided-buffer ring). A buffer stands for a whole receive, however short, so when none
+ * is left and a stream wants one, what lies in some of them is copied to the heap and they are
+ * given back: streams that nobody reads cannot starve the others. A stream that holds much has its
  * receive cancelled until it is read.
  *
- * Sending: bytes are queued in the stream, and a send entry for them stands in
- * the submission queue. It goes to the kernel together with the next wait, so
- * that a request and the wait for its answer are one system call. Sends never
- * block (MSG_DONTWAIT), so the kernel posts their completion while it takes the
- * submission; a wait therefore asks for one completion more than there are
- * sends. A guest that computes after a send must not hold it back: a timer
- * submits what has stood in the queue for FLUSH_DELAY.
+ * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
+ * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
+ * answer are one system call. Sends never block (MSG_DONTWAIT), so the kernel posts their
+ * completion while it takes the submission; a wait therefore asks for one completion more than
+ * there are sends. A guest that computes after a send must not hold it back: a timer submits what
+ * has stood in the queue for FLUSH_DELAY.
  *
- * The ring is made with DEFER_TASKRUN: completions are run when this thread
- * asks for them, so bytes that nobody waits for stay in the socket, where they
- * belong.
+ * The ring is made with DEFER_TASKRUN: completions are run when this thread asks for them, so bytes
+ * that nobody waits for stay in the socket, where they belong.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -116,8 +113,7 @@ static void cancel(void *owner, unsigned tag) {
     set_owner(entry, NULL, TAG_NONE);
 }
 
-/* Between enter and leave the ring is ours; a timer that fires meanwhile is
- * made up for. */
+/* Between enter and leave the ring is ours; a timer that fires meanwhile is made up for. */
 static void enter(void) {
     busy++;
     atomic_signal_fence(memory_order_seq_cst);
@@ -344,8 +340,7 @@ static void complete(const struct io_uring_cqe *completion) {
     }
 }
 
-/* Reads the completions that are there, without entering the kernel unless it
- * asks for it. */
+/* Reads the completions that are there, without entering the kernel unless it asks for it. */
 static unsigned reap(void) {
     unsigned count = 0;
     struct io_uring_cqe *completion;
@@ -358,8 +353,7 @@ static unsigned reap(void) {
     return count;
 }
 
-/* Submits what is queued, waits for a completion until the deadline, and reads
- * what there is. */
+/* Submits what is queued, waits for a completion until the deadline, and reads what there is. */
 static void submit_and_wait(uint64_t deadline) {
     struct timespec left;
     struct __kernel_timespec timeout, *limit = NULL;
@@ -385,8 +379,7 @@ static void engine_stream_open(tc_stream *stream) {
 static void engine_stream_close(tc_stream *stream) {
     enter();
     reap();
-    /* Entries of the stream may stand in the queue: the kernel must be done with
-     * them all. */
+    /* Entries of the stream may stand in the queue: the kernel must be done with them all. */
     stream->send_error = -ECANCELED;
     if (stream->receiving && !stream->stopping)
         cancel(stream, TAG_RECEIVE);

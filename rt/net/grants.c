@@ -14,8 +14,7 @@
 
 static const tc_options *options;
 
-/* An address that a granted name has resolved to. The oldest is forgotten when
- * there are too many.
+/* An address that a granted name has resolved to. The oldest is forgotten when there are too many.
  */
 typedef struct noted_address {
     size_t grant; /* index into options->connects */
@@ -36,8 +35,8 @@ bool tc_grants_any_connect(void) {
     return options->connect_count > 0;
 }
 
-/* An address' bytes and port; an IPv4 address that is written as an IPv6 one
- * (::ffff:192.0.2.1) counts as IPv4, so that a grant cannot be gone round. */
+/* An address' bytes and port; an IPv4 address that is written as an IPv6 one (::ffff:192.0.2.1)
+ * counts as IPv4, so that a grant cannot be gone round. */
 typedef struct endpoint {
     int family;
     const uint8_t *bytes;

@@ -5,9 +5,10 @@
 #include "net/net.h"
 #include "tls/tls.h"
 
-/*   FRESH --connect--> CONNECTING --writable--> CONNECTED        FRESH
- * --listen--> LISTENING FRESH --connect--> CONNECTED CONNECTING or CONNECTED
- * --hTLS option--> the same, with `tls` set
+/*   FRESH --connect--> CONNECTING --writable--> CONNECTED
+ *   FRESH --connect--> CONNECTED
+ *   FRESH --listen--> LISTENING
+ *   CONNECTING or CONNECTED --hTLS option--> the same, with `tls` set
  */
 typedef enum tc_socket_state {
     TC_SOCKET_FRESH,
@@ -35,23 +36,21 @@ struct tc_socket {
  */
 uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout);
 
-/* Waits once for the socket (or an event of any other): 0, look again; -EAGAIN,
- * the deadline has passed; or the error of waiting. */
+/* Waits once for the socket (or an event of any other): 0, look again; -EAGAIN, the deadline has
+ * passed; or the error of waiting. */
 int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline);
 
-/* Lets a handshake that is under way use what has arrived: for guests that ask
- * again and again, and never poll. */
+/* Lets a handshake that is under way use what has arrived: for guests that ask again and again, and
+ * never poll. */
 void tc_socket_advance(tc_socket *socket);
 
-/* Grants (grants.c): 0, or -EACCES after a line for the person that names the
- * grant. */
+/* Grants (grants.c): 0, or -EACCES after a line for the person that names the grant. */
 int tc_grants_connect(const tc_address *address);
 int tc_grants_listen(const tc_address *address);
 int tc_grants_resolve(const char *name);
 /* -EACCES if the guest may not send in clear text. */
 int tc_grants_clear_text(void);
-/* The guest has looked `name` up and got `address`: grants of the name now
- * cover it. */
+/* The guest has looked `name` up and got `address`: grants of the name now cover it. */
 void tc_grants_note_address(const char *name, const tc_address *address);
 /* Whether any connection at all is granted. */
 bool tc_grants_any_connect(void);

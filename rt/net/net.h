@@ -1,9 +1,8 @@
-/* Sockets as the guest has them: state, addresses, options, name resolution,
- * grants.
+/* Sockets as the guest has them: state, addresses, options, name resolution, grants.
  *
- * A tc_socket is plain at first: its calls go to the kernel through the I/O
- * engine. The hTLS option turns it into a TLS one, whose bytes go through tls/.
- * Every function returns 0 or a count, or a negative errno value.
+ * A tc_socket is plain at first: its calls go to the kernel through the I/O engine. The hTLS option
+ * turns it into a TLS one, whose bytes go through tls/. Every function returns 0 or a count, or a
+ * negative errno value.
  */
 #ifndef TC_NET_H
 #define TC_NET_H
@@ -32,13 +31,11 @@ void tc_net_init(const tc_options *options);
 /* family: AF_INET, AF_INET6, AF_UNIX; type: SOCK_STREAM or SOCK_DGRAM. */
 int tc_socket_open(int family, int type, tc_socket **out);
 
-/* Closes and frees. A TLS socket says close_notify, and what is queued is sent,
- * in the background.
+/* Closes and frees. A TLS socket says close_notify, and what is queued is sent, in the background.
  */
 void tc_socket_close(tc_socket *socket);
 
-/* Waits a moment for what goes on in the background; call it before the process
- * ends. */
+/* Waits a moment for what goes on in the background; call it before the process ends. */
 void tc_net_finish(void);
 
 int tc_socket_bind(tc_socket *socket, const tc_address *address);
@@ -49,9 +46,8 @@ int tc_socket_shutdown(tc_socket *socket, int how); /* SHUT_RD, SHUT_WR, SHUT_RD
 int tc_socket_local_address(tc_socket *socket, tc_address *out);
 int tc_socket_peer_address(tc_socket *socket, tc_address *out);
 
-/* flags: MSG_PEEK and MSG_WAITALL. The vectors are host memory (spans of the
- * guest's). *truncated is set when a datagram did not fit; `from` (may be NULL)
- * gets the sender. */
+/* flags: MSG_PEEK and MSG_WAITALL. The vectors are host memory (spans of the guest's). *truncated
+ * is set when a datagram did not fit; `from` (may be NULL) gets the sender. */
 ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count, int flags,
                        bool *truncated, tc_address *from);
 /* `to` may be NULL. */
@@ -63,20 +59,18 @@ void tc_socket_set_nonblocking(tc_socket *socket, bool nonblocking);
 bool tc_socket_is_stream(const tc_socket *socket);
 int tc_socket_stat(tc_socket *socket, struct stat *out);
 
-/* Options by the WasmEdge extension's numbers (sockopt.c) and of
- * TIMECRAFT_LEVEL (tls/tls.h). `value` is host memory (a span of the guest's);
- * get stores at most *length bytes and sets *length to how many. Errors inside
- * a value (SO_ERROR) are positive errno values of the host. */
+/* Options by the WasmEdge extension's numbers (sockopt.c) and of TIMECRAFT_LEVEL (tls/tls.h).
+ * `value` is host memory (a span of the guest's); get stores at most *length bytes and sets *length
+ * to how many. Errors inside a value (SO_ERROR) are positive errno values of the host. */
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
                          uint32_t length);
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
                          uint32_t *length);
 
-/* Polling, for poll_oneoff (wasi/poll.c). tc_socket_poll says what the engine
- * must wait for so that the `wanted` events (POLLIN, POLLOUT) can come, and
- * returns those that hold already; tc_socket_polled, after the wait, returns
- * those that hold (with POLLERR and POLLHUP where the kernel said so). Polling
- * a connected socket ends the time in which hTLS can be turned on. */
+/* Polling, for poll_oneoff (wasi/poll.c). tc_socket_poll says what the engine must wait for so that
+ * the `wanted` events (POLLIN, POLLOUT) can come, and returns those that hold already;
+ * tc_socket_polled, after the wait, returns those that hold (with POLLERR and POLLHUP where the
+ * kernel said so). Polling a connected socket ends the time in which hTLS can be turned on. */
 short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest);
 short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest);
 

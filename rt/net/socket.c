@@ -10,8 +10,7 @@
 #include "io/io.h"
 #include "net/internal.h"
 
-/* How long the end of the program waits for connections that are being closed,
- * in nanoseconds. */
+/* How long the end of the program waits for connections that are being closed, in nanoseconds. */
 #define EXIT_PATIENCE UINT64_C(2000000000)
 
 static int socket_new(int fd, int family, int type, tc_socket **out) {
@@ -68,9 +67,8 @@ void tc_socket_advance(tc_socket *socket) {
         tc_socket_wait(socket, 0, 0);
 }
 
-/* Binding to a port is what a server does. An ephemeral port (0) is a client's
- * way to choose its own address: for that any connection grant is enough, and
- * listening on it is asked for later. */
+/* Binding to a port is what a server does. An ephemeral port (0) is a client's way to choose its
+ * own address: for that any connection grant is enough, and listening on it is asked for later. */
 static int check_bind(const tc_socket *socket, const tc_address *address) {
     in_port_t port = 0;
     if (address->storage.ss_family == AF_INET)
@@ -112,8 +110,8 @@ int tc_socket_listen(tc_socket *socket, int backlog) {
     return 0;
 }
 
-/* A listening socket's TLS begins with the connection. The guest has the socket
- * at once: a client that is slow to shake hands holds nobody up. */
+/* A listening socket's TLS begins with the connection. The guest has the socket at once: a client
+ * that is slow to shake hands holds nobody up. */
 static int start_accepted(tc_socket **accepted) {
     int error = tc_tls_accept((*accepted)->fd, (*accepted)->config, &(*accepted)->tls);
     if (error) {

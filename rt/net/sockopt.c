@@ -1,5 +1,4 @@
-/* Socket options: those of the WasmEdge extension, by its numbers, and
- * TIMECRAFT_LEVEL. */
+/* Socket options: those of the WasmEdge extension, by its numbers, and TIMECRAFT_LEVEL. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

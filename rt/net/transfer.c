@@ -1,5 +1,4 @@
-/* Receiving and sending: plain sockets through the engine, TLS sockets through
- * tls/. */
+/* Receiving and sending: plain sockets through the engine, TLS sockets through tls/. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,7 @@ static size_t total_length(const struct iovec *vectors, int count) {
     return total;
 }
 
-/* Copies at most `capacity` vectors, without their first `skip` bytes. Returns
- * how many. */
+/* Copies at most `capacity` vectors, without their first `skip` bytes. Returns how many. */
 static int skip_bytes(const struct iovec *vectors, int count, size_t skip, struct iovec *rest) {
     int used = 0;
     for (int i = 0; i < count; i++) {
@@ -42,8 +40,7 @@ static ssize_t receive_tls(tc_socket *socket, const struct iovec *vectors, int c
             if (got == 0 && vectors[i].iov_len == 0)
                 continue;
             if (got <= 0) {
-                /* What came before an end or a failure is handed over first; they are
-                 * sticky. */
+                /* What came before an end or a failure is handed over first; they are sticky. */
                 if (total == 0)
                     total = got;
                 break;
@@ -84,8 +81,7 @@ static ssize_t receive_once(tc_socket *socket, const struct iovec *vectors, int 
     return receive_plain(socket, vectors, count, flags, deadline, truncated, from);
 }
 
-/* MSG_WAITALL on a blocking stream: until all the vectors are full, the end, or
- * an error. */
+/* MSG_WAITALL on a blocking stream: until all the vectors are full, the end, or an error. */
 static ssize_t receive_all(tc_socket *socket, const struct iovec *vectors, int count,
                            uint64_t deadline) {
     size_t wanted = total_length(vectors, count), total = 0;
@@ -169,8 +165,7 @@ static int check_send(tc_socket *socket, const tc_address *to) {
     return refused;
 }
 
-/* A blocking stream takes everything, as send(2) does; what was sent before an
- * error counts. */
+/* A blocking stream takes everything, as send(2) does; what was sent before an error counts. */
 ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count,
                        const tc_address *to) {
     int refused = check_send(socket, to);

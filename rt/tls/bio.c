@@ -1,5 +1,5 @@
-/* The BIO between OpenSSL and a stream: reads copy out of the engine's buffers,
- * writes go to the stream's queue. It never waits. */
+/* The BIO between OpenSSL and a stream: reads copy out of the engine's buffers, writes go to the
+ * stream's queue. It never waits. */
 #include <errno.h>
 #include <string.h>
 
@@ -40,8 +40,8 @@ static int bio_write(BIO *bio, const char *buffer, size_t length, size_t *taken)
         BIO_set_retry_write(bio);
         return 0;
     }
-    /* A stream that can send no more may still hold what the peer said last:
-     * reading goes on, and tells. What is written here is lost in any case. */
+    /* A stream that can send no more may still hold what the peer said last: reading goes on, and
+     * tells. What is written here is lost in any case. */
     *taken = sent < 0 ? length : (size_t)sent;
     return 1;
 }

@@ -104,8 +104,7 @@ static bool read_u32(const void *value, uint32_t length, uint32_t *number) {
     return true;
 }
 
-/* A text without the NUL that may end it; NULL when it holds others or nothing.
- * Caller frees. */
+/* A text without the NUL that may end it; NULL when it holds others or nothing. Caller frees. */
 static char *read_text(const char *value, uint32_t length) {
     if (length > 0 && value[length - 1] == 0)
         length--;
@@ -296,8 +295,8 @@ static int sort_ciphers(char *names, const STACK_OF(SSL_CIPHER) * usable, char *
     return 0;
 }
 
-/* The suites that a connection can have, whatever it prefers. Free with
- * sk_SSL_CIPHER_free; NULL: no memory. */
+/* The suites that a connection can have, whatever it prefers. Free with sk_SSL_CIPHER_free; NULL:
+ * no memory. */
 static STACK_OF(SSL_CIPHER) * usable_ciphers(void) {
     SSL_CTX *context = tc_tls_client_context();
     SSL *probe = context ? SSL_new(context) : NULL;
@@ -331,8 +330,8 @@ static int set_ciphers(tc_tls_config *config, const void *value, uint32_t length
     return 0;
 }
 
-/* Whether all names are of those that the option knows: OpenSSL's lists have a
- * syntax of their own, which differs between its versions. */
+/* Whether all names are of those that the option knows: OpenSSL's lists have a syntax of their own,
+ * which differs between its versions. */
 static bool are_groups(const char *list) {
     static const char *const known[] = {"X25519", "X448", "P-256", "P-384", "P-521"};
     for (;;) {

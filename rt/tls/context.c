@@ -1,11 +1,10 @@
-/* The contexts of clients and of servers, and the trust store, made once a
- * process when hTLS is first used.
+/* The contexts of clients and of servers, and the trust store, made once a process when hTLS is
+ * first used.
  *
- * The trust store is the file that --ca names, else the system's: SSL_CERT_FILE
- * and SSL_CERT_DIR of the host's environment where they are set, else OpenSSL's
- * own places. Its folder of hashed names is looked into certificate by
- * certificate, so that nobody waits for the whole bundle to load; the bundle is
- * read only where there is no such folder. */
+ * The trust store is the file that --ca names, else the system's: SSL_CERT_FILE and SSL_CERT_DIR of
+ * the host's environment where they are set, else OpenSSL's own places. Its folder of hashed names
+ * is looked into certificate by certificate, so that nobody waits for the whole bundle to load; the
+ * bundle is read only where there is no such folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +17,7 @@
 #include "guest/report.h"
 #include "tls/internal.h"
 
-/* Whether a folder has names of the form that `openssl rehash` makes: 8 hex
- * digits, a dot, a digit.
+/* Whether a folder has names of the form that `openssl rehash` makes: 8 hex digits, a dot, a digit.
  */
 static bool is_hashed_folder(const char *path) {
     DIR *folder = opendir(path);
@@ -61,8 +59,8 @@ void tc_tls_load_trust(X509_STORE *store) {
     ERR_clear_error();
 }
 
-/* Appends the secrets of connections to the file that SSLKEYLOGFILE names, for
- * the operator's network analyser (draft-ietf-tls-keylogfile). */
+/* Appends the secrets of connections to the file that SSLKEYLOGFILE names, for the operator's
+ * network analyser (draft-ietf-tls-keylogfile). */
 static void log_key(const SSL *ssl, const char *line) {
     static int fd = -1;
     (void)ssl;
@@ -86,9 +84,8 @@ static SSL_CTX *make_context(const SSL_METHOD *method) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    /* Partial writes: a long send is taken record by record. Released buffers: an
-     * idle connection holds none. No chain is made up of the trust store: an identity
-     * is shown as it was given. */
+    /* Partial writes: a long send is taken record by record. Released buffers: an idle connection
+     * holds none. No chain is made up of the trust store: an identity is shown as it was given. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     const char *key_log = getenv("SSLKEYLOGFILE");

@@ -1,5 +1,4 @@
-/* Identities: certificate chains with their keys, given by the guest or held by
- * the host. */
+/* Identities: certificate chains with their keys, given by the guest or held by the host. */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>

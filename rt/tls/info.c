@@ -1,5 +1,5 @@
-/* What can be asked of a connection once its handshake is done: the options of
- * the kind "result". */
+/* What can be asked of a connection once its handshake is done: the options of the kind "result".
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -232,8 +232,8 @@ static int answer_end_point(const tc_tls *tls, void *value, uint32_t *length) {
     int hash;
     if (!certificate)
         return tc_answer_blob("", 0, value, length);
-    /* The hash of the certificate's signature; SHA-256 for MD5 and SHA-1. Where
-     * the signature has none of its own (Ed25519) the binding is not defined. */
+    /* The hash of the certificate's signature; SHA-256 for MD5 and SHA-1. Where the signature has
+     * none of its own (Ed25519) the binding is not defined. */
     if (!X509_get_signature_info(certificate, &hash, NULL, NULL, NULL) || hash == NID_undef)
         return -ENOTSUP;
     if (hash == NID_md5 || hash == NID_sha1)

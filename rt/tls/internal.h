@@ -56,8 +56,7 @@ struct tc_tls_config {
 /* The operator's decisions. */
 extern const tc_options *tc_tls_policy;
 
-/* The process's contexts, with the trust store; made at the first use. NULL: no
- * memory. */
+/* The process's contexts, with the trust store; made at the first use. NULL: no memory. */
 SSL_CTX *tc_tls_client_context(void);
 SSL_CTX *tc_tls_server_context(void);
 
@@ -77,18 +76,16 @@ void tc_identity_release(tc_identity *identity);
 int tc_tls_config_get(const tc_tls_config *config, bool server, uint32_t name, void *value,
                       uint32_t *length);
 
-/* Puts the configuration on a new connection (config.c). -EINVAL when it cannot
- * be satisfied. */
+/* Puts the configuration on a new connection (config.c). -EINVAL when it cannot be satisfied. */
 int tc_tls_config_apply(tc_tls_config *config, tc_tls *tls);
-/* Puts the identities that suit the client's name on it: the certificate
- * callback of servers. */
+/* Puts the identities that suit the client's name on it: the certificate callback of servers. */
 int tc_tls_config_choose_identity(SSL *ssl, void *unused);
 /* ALPN callback of servers. */
 int tc_tls_config_choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length,
                               const unsigned char *offered, unsigned int offered_length,
                               void *unused);
-/* What sessions of the configuration have in common: SHA-256 over all that
- * bears on trust, or on what was agreed. */
+/* What sessions of the configuration have in common: SHA-256 over all that bears on trust, or on
+ * what was agreed. */
 bool tc_tls_config_digest(const tc_tls_config *config, uint8_t digest[32]);
 
 /* Sessions of clients (session.c): offers one that was kept; keeps new ones. */
@@ -100,8 +97,8 @@ int tc_session_bind(SSL *ssl, int *alert, void *unused);
 int tc_session_seal(SSL *ssl, void *unused);
 SSL_TICKET_RETURN tc_session_unseal(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
                                     size_t name_length, SSL_TICKET_STATUS status, void *unused);
-/* The certificate that the server showed, in this handshake or in the one that
- * the session comes from; borrowed. NULL: not known. */
+/* The certificate that the server showed, in this handshake or in the one that the session comes
+ * from; borrowed. NULL: not known. */
 X509 *tc_session_server_certificate(const tc_tls *tls);
 
 /* Values that are got (info.c); see timecraft/options.h. */
@@ -109,8 +106,7 @@ int tc_answer_u32(uint32_t number, void *value, uint32_t *length);
 int tc_answer_text(const char *text, void *value, uint32_t *length);
 int tc_answer_blob(const void *data, size_t size, void *value, uint32_t *length);
 
-/* Moves to FAILED for what OpenSSL has just reported (SSL_get_error's value),
- * and says why. */
+/* Moves to FAILED for what OpenSSL has just reported (SSL_get_error's value), and says why. */
 void tc_tls_fail_ssl(tc_tls *tls, int ssl_error);
 void tc_tls_fail(tc_tls *tls, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

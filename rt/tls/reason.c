@@ -22,8 +22,7 @@ void tc_tls_fail(tc_tls *tls, int error, const char *format, ...) {
     va_end(arguments);
 }
 
-/* Appends the names that a certificate is for, such as ": it is for
- * a.example, 10.0.0.1". */
+/* Appends the names that a certificate is for, such as ": it is for a.example, 10.0.0.1". */
 static void append_names(char *text, size_t size, X509 *certificate) {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     size_t at = strlen(text);
@@ -98,9 +97,8 @@ int tc_tls_verify_callback(int accepted, X509_STORE_CTX *store_context) {
     return 0;
 }
 
-/* The errno that the connection ended with, or 0. The kernel tells it once, to
- * whoever asks first: a send, often, when a connection could not be made. EPIPE
- * only says that the end is known. */
+/* The errno that the connection ended with, or 0. The kernel tells it once, to whoever asks first:
+ * a send, often, when a connection could not be made. EPIPE only says that the end is known. */
 static int connection_error(const tc_tls *tls) {
     int sending = -tc_stream_send_error(tls->stream);
     if (tls->stream_error)

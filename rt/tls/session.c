@@ -1,9 +1,8 @@
-/* Resumption (RFC 8446, 2.2; RFC 5077). A client's sessions are kept by the
- * server's name and by all of the configuration that bears on trust, so that no
- * session made under one set of trust anchors serves another; the oldest goes when
- * there are too many. A server keeps nothing: its tickets are good for the same
- * configuration. No early data is ever sent or taken. As with Go's crypto/tls, a
- * session does not outlive the peer's certificate. */
+/* Resumption (RFC 8446, 2.2; RFC 5077). A client's sessions are kept by the server's name and by
+ * all of the configuration that bears on trust, so that no session made under one set of trust
+ * anchors serves another; the oldest goes when there are too many. A server keeps nothing: its
+ * tickets are good for the same configuration. No early data is ever sent or taken. As with Go's
+ * crypto/tls, a session does not outlive the peer's certificate. */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +63,8 @@ void tc_session_offer(tc_tls *tls) {
         return;
     }
     SSL_set_session(tls->ssl, newest->session);
-    /* A ticket of TLS 1.3 is for one use: two connections with it could be linked
-     * (RFC 8446, C.4). */
+    /* A ticket of TLS 1.3 is for one use: two connections with it could be linked (RFC 8446, C.4).
+     */
     if (SSL_SESSION_get_protocol_version(newest->session) >= TLS1_3_VERSION)
         forget(newest);
 }

@@ -19,9 +19,8 @@ void tc_tls_init(const tc_options *options) {
 /* Largest plaintext of a record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384u
 
-/* Copies the name without its trailing dot. A host name is labels of letters,
- * digits, '-' and '_', of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is
- * what inet_pton takes. */
+/* Copies the name without its trailing dot. A host name is labels of letters, digits, '-' and '_',
+ * of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is what inet_pton takes. */
 static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX + 1],
                       bool *is_address) {
     if (length > 1 && name[length - 1] == '.')
@@ -51,8 +50,8 @@ static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX
     return 0;
 }
 
-/* Verification as Go's crypto/tls does it: the name against subjectAltName
- * only; SNI for names, none for addresses (RFC 6066, 3). */
+/* Verification as Go's crypto/tls does it: the name against subjectAltName only; SNI for names,
+ * none for addresses (RFC 6066, 3). */
 static bool set_peer_name(tc_tls *tls, bool is_address) {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
@@ -63,8 +62,7 @@ static bool set_peer_name(tc_tls *tls, bool is_address) {
            SSL_set_tlsext_host_name(tls->ssl, tls->name);
 }
 
-/* Judges the result of an OpenSSL call: what to return for it, failing the
- * connection if it did. */
+/* Judges the result of an OpenSSL call: what to return for it, failing the connection if it did. */
 static int judge(tc_tls *tls, int result) {
     int error = SSL_get_error(tls->ssl, result);
     switch (error) {
@@ -107,8 +105,8 @@ static void tls_free(tc_tls *tls) {
     free(tls);
 }
 
-/* Everything but the stream, which comes last so that nothing can fail once it
- * has the descriptor. */
+/* Everything but the stream, which comes last so that nothing can fail once it has the descriptor.
+ */
 static int set_up(tc_tls *tls, bool is_address) {
     SSL_CTX *context = tls->server ? tc_tls_server_context() : tc_tls_client_context();
     tls->ssl = context ? SSL_new(context) : NULL;
@@ -239,8 +237,8 @@ ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
         return -EPIPE;
     size_t total = 0;
     while (total < length) {
-        /* Asked first, so that OpenSSL never keeps half a record: the guest may
-         * come back with other bytes, or with none. */
+        /* Asked first, so that OpenSSL never keeps half a record: the guest may come back with
+         * other bytes, or with none. */
         int error = tc_stream_send_error(tls->stream);
         if (!error && !tc_stream_has_room(tls->stream))
             error = -EAGAIN;
@@ -277,8 +275,7 @@ static bool readable(tc_tls *tls, bool look) {
     char byte;
     if (SSL_pending(tls->ssl) > 0)
         return true;
-    /* Thousands of idle connections may be polled at a time: most have nothing to
-     * decrypt. */
+    /* Thousands of idle connections may be polled at a time: most have nothing to decrypt. */
     if (!look && !tc_stream_has_arrived(tls->stream))
         return false;
     return tc_tls_recv(tls, &byte, 1, true) != -EAGAIN;
@@ -314,8 +311,7 @@ size_t tc_tls_pending(const tc_tls *tls) {
 void tc_tls_close(tc_tls *tls) {
     if (tls->state == TC_TLS_OPEN)
         tc_tls_shutdown(tls);
-    /* A peer that has said close_notify, or ended the stream, sends nothing that
-     * needs waiting for.
+    /* A peer that has said close_notify, or ended the stream, sends nothing that needs waiting for.
      */
     bool linger = !(SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) && !tls->stream_ended &&
                   !tls->stream_error && tls->error != -ETIMEDOUT;

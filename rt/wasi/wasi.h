@@ -1,8 +1,8 @@
 /* The wasi_snapshot_preview1 imports: each checks what the guest passed, hands the work to fs/,
  * net/ or io/, and answers with a WASI errno.
  *
- * Types and numbers are those of the WASI preview 1 document
- * (WebAssembly/WASI, legacy/preview1/docs.md). The imports' C names are in imports.def.
+ * Types and numbers are those of the WASI preview 1 document (WebAssembly/WASI,
+ * legacy/preview1/docs.md). The imports' C names are in imports.def.
  */
 #ifndef TC_WASI_H
 #define TC_WASI_H
