@@ -5,9 +5,9 @@
  *
  * Two kinds of use:
  *  - tc_io_recvmsg, tc_io_sendmsg, tc_io_wait work on any non-blocking descriptor and keep nothing;
- *  - a tc_stream is a connected stream socket whose receiving and sending the engine has taken over:
- *    bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS works on
- *    these.
+ *  - a tc_stream is a connected stream socket whose receiving and sending the engine has taken
+ *    over: bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS works
+ *    on these.
  *
  * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
  * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
