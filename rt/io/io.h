@@ -6,8 +6,8 @@
  * Two kinds of use:
  *  - tc_io_recvmsg, tc_io_sendmsg, tc_io_wait work on any non-blocking descriptor and keep nothing;
  *  - a tc_stream is a connected stream socket whose receiving and sending the engine has taken
- *    over: bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS works
- *    on these.
+ *    over: bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS
+ *    works on these.
  *
  * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
  * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
@@ -101,5 +101,9 @@ int tc_stream_flush(tc_stream *stream);
  * passed, whatever the wait was for. NULL stops it. */
 typedef void tc_stream_event(void *context);
 void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, uint64_t deadline);
+
+/* The event of a watched stream comes again at the next tc_io_wait, whatever arrives: for one that
+ * has stopped before it had seen all there is. */
+void tc_stream_watch_again(tc_stream *stream);
 
 #endif
