@@ -178,6 +178,10 @@ void tc_stream_has_event(tc_stream *stream) {
     events_pending++;
 }
 
+void tc_stream_watch_again(tc_stream *stream) {
+    tc_stream_has_event(stream);
+}
+
 bool tc_stream_events_pending(void) {
     return events_pending > 0;
 }

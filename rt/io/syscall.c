@@ -147,7 +147,7 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
     if (total > sizeof few / sizeof *few && !(polled = malloc(total * sizeof *polled)))
         return -ENOMEM;
 
-    bool ready_now = false;
+    bool ready_now = tc_stream_events_pending();
     for (size_t i = 0; i < count; i++) {
         tc_stream *stream = interests[i].stream;
         polled[i] = (struct pollfd){.fd = stream ? stream->fd : interests[i].fd,

@@ -56,10 +56,12 @@ int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline) {
     tc_io_interest interest = {.fd = socket->fd, .events = events};
     if (socket->tls)
         interest = tc_tls_interest(socket->tls, events);
+    /* Asked before the wait: what has come at the last moment is still looked at, and a peer that
+     * always has something to say, but nothing for the guest, does not put the deadline off. */
+    if (deadline && deadline != TC_NEVER && tc_io_now() >= deadline)
+        return -EAGAIN;
     int ready = tc_io_wait(&interest, 1, deadline);
-    if (ready < 0)
-        return ready;
-    return ready == 0 && deadline != TC_NEVER && tc_io_now() >= deadline ? -EAGAIN : 0;
+    return ready < 0 ? ready : 0;
 }
 
 void tc_socket_advance(tc_socket *socket) {

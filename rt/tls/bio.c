@@ -1,5 +1,5 @@
 /* The BIO between OpenSSL and a stream: reads copy out of the engine's buffers, writes go to the
- * stream's queue. It never waits. */
+ * stream's queue. It never waits, and reads only so much at a time: see APPETITE in tls.c. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +10,10 @@ static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
     const uint8_t *data;
     BIO_clear_retry_flags(bio);
     *got = 0;
+    if (tls->appetite == 0) {
+        BIO_set_retry_read(bio);
+        return 0;
+    }
     while (*got < length) {
         ssize_t available = tc_stream_peek(tls->stream, &data);
         if (available <= 0) {
@@ -27,6 +31,7 @@ static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
         memcpy(buffer + *got, data, part);
         tc_stream_consume(tls->stream, part);
         *got += part;
+        tls->appetite -= part < tls->appetite ? part : tls->appetite;
     }
     return 1;
 }

@@ -23,6 +23,7 @@ struct tc_tls {
     bool sent_close;   /* close_notify has been queued */
     bool wants_room;   /* OpenSSL could not queue what it must send before it reads
                           on */
+    size_t appetite;   /* bytes that the current call into OpenSSL may still read */
     uint64_t deadline; /* of the handshake */
     uint64_t time_limit;
     char name[TC_TLS_NAME_MAX + 1]; /* of the server; "the client" for a server's peer */

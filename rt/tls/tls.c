@@ -19,6 +19,11 @@ void tc_tls_init(const tc_options *options) {
 /* Largest plaintext of a record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384u
 
+/* OpenSSL reads on by itself over messages that bring the guest nothing (tickets, HelloRequests),
+ * and a peer can send those faster than they are dealt with. After so many bytes it comes back,
+ * and whoever waits looks at the clock. */
+#define APPETITE (64u * 1024)
+
 /* Copies the name without its trailing dot. A host name is labels of letters, digits, '-' and '_',
  * of 1 to 63 bytes (RFC 1035, 2.3.1); an IP literal is what inet_pton takes. */
 static int check_name(const char *name, size_t length, char copy[TC_TLS_NAME_MAX + 1],
@@ -83,6 +88,7 @@ static int judge(tc_tls *tls, int result) {
 static void step_handshake(void *context) {
     tc_tls *tls = context;
     ERR_clear_error();
+    tls->appetite = APPETITE;
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->state = TC_TLS_OPEN;
@@ -92,8 +98,11 @@ static void step_handshake(void *context) {
         tc_tls_fail(tls, ETIMEDOUT, "the TLS handshake with %s was not done after %.3g seconds",
                     tls->name, (double)tls->time_limit / 1e9);
     }
-    if (tls->state == TC_TLS_HANDSHAKE)
+    if (tls->state == TC_TLS_HANDSHAKE) {
+        if (tls->appetite == 0)
+            tc_stream_watch_again(tls->stream);
         return;
+    }
     if (tls->state == TC_TLS_FAILED)
         tc_stream_flush(tls->stream); /* the alert; a last flight leaves with what comes next */
     tc_stream_watch(tls->stream, NULL, NULL, 0);
@@ -204,6 +213,7 @@ const char *tc_tls_reason(const tc_tls *tls) {
 static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
     size_t got = 0;
     ERR_clear_error();
+    tls->appetite = APPETITE;
     int result = peek ? SSL_peek_ex(tls->ssl, buffer, length, &got)
                       : SSL_read_ex(tls->ssl, buffer, length, &got);
     if (result == 1)
