@@ -30,12 +30,16 @@ static inline double tc_negate_f64(double value) {
 
 #ifdef __TINYC__
 
-/* A unit that uses alloca (where exceptions are thrown again) is not for tcc, whose own library,
- * which has it, the program is not linked with. This is an error, and then another compiler takes
- * the unit. */
+/* tcc's own library, which has an alloca, the program is not linked with. Exceptions need one where
+ * they are thrown again: that of tcc_support.h. */
 #include <alloca.h>
 #undef alloca
-#define alloca(size) tcc_has_no_alloca
+#ifdef __x86_64__
+#define alloca(size) tc_alloca(size)
+extern void *tc_alloca(unsigned long size);
+#else
+#define alloca(size) tc_has_no_alloca /* an error: another compiler takes the unit */
+#endif
 
 /* The same holds for this one. wasm2c's output has one use of it, in a function for hosts that look
  * types up at run time; the runtime does not. */
