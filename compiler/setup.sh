@@ -4,9 +4,11 @@
 #
 #   compiler/setup.sh build|test|python
 #
-# TIMECRAFT_BUILD_DIR     the build tree, build/ unless given; an unpacked WABT goes below it
+# TIMECRAFT_BUILD_DIR     the build tree, build/ unless given; an unpacked WABT goes below it, and an
+#                         unpacked Go for the tests
 # TIMECRAFT_WABT_RELEASE  take wasm2c from this release of the distribution, even if the installed
 #                         one would do (trixie, forky, …)
+# TIMECRAFT_GO_RELEASE    likewise Go, of a release that has golang-1.23-go (bookworm-backports)
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
@@ -17,6 +19,8 @@ case $build_dir in
 esac
 wabt_dir=$build_dir/lib/timecraft/wabt
 wabt_minimum=1.0.36
+go_dir=$build_dir/go
+go_minimum=1.21
 
 # One package a line.
 build_packages='
@@ -44,6 +48,7 @@ curl
 gnutls-bin
 libc++-dev-wasm32
 libzstd-dev
+nghttp2-client
 nginx-light
 ninja-build
 python3
@@ -147,11 +152,13 @@ mirror() {
         done | head -n 1
 }
 
-# Fetches wabt and the libraries it runs with from a newer release, with apt's own checks of
-# signatures and sums, in folders of its own: the system's apt state is not touched.
-fetch_wabt() {
-    release=$1
-    work=$build_dir/wabt-download
+# fetch_packages FOLDER RELEASE PACKAGE...: fetches packages of another release into FOLDER/debs, with
+# apt's own checks of signatures and sums, in folders of its own: the system's apt state is not
+# touched.
+fetch_packages() {
+    work=$1
+    release=$2
+    shift 2
     case $ID in
     ubuntu) keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg components='main universe' ;;
     *) keyring=/usr/share/keyrings/debian-archive-keyring.gpg components=main ;;
@@ -160,7 +167,7 @@ fetch_wabt() {
     uri=$(mirror)
     [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
 
-    say "fetching wabt of $release from $uri"
+    say "fetching $1 of $release from $uri"
     rm -rf "$work"
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
     echo "deb [signed-by=$keyring target=Packages] $uri $release $components" >"$work/sources.list"
@@ -178,8 +185,15 @@ APT::Sandbox::User "root";
 #clear APT::Update::Post-Invoke-Success;
 CONF
     apt-get -c "$work/apt.conf" -q update || fail "the package list of $release could not be fetched"
-    (cd "$work/debs" && apt-get -c "$work/apt.conf" -q download \
-        wabt libc6 libstdc++6 libgcc-s1 libssl3t64) || fail "wabt of $release could not be fetched"
+    (cd "$work/debs" && apt-get -c "$work/apt.conf" -q download "$@") ||
+        fail "$1 of $release could not be fetched"
+}
+
+# Unpacks wabt of a newer release, and the libraries it runs with.
+fetch_wabt() {
+    release=$1
+    work=$build_dir/wabt-download
+    fetch_packages "$work" "$release" wabt libc6 libstdc++6 libgcc-s1 libssl3t64
     rm -rf "$wabt_dir" "$wabt_dir.new"
     mkdir -p "$wabt_dir.new"
     for package in "$work/debs"/*.deb; do
@@ -238,6 +252,46 @@ provide_wabt() {
     fetch_wabt "$wanted"
 }
 
+# go_works PROGRAM: it runs, and is new enough. It would otherwise fetch what a go.mod asks for.
+go_works() {
+    version=$(GOTOOLCHAIN=local "$1" version 2>/dev/null) || return 1
+    version=${version#go version go}
+    dpkg --compare-versions "${version%% *}" ge $go_minimum
+}
+
+# Unpacks Go of another release. Its root is where its program is.
+fetch_go() (
+    fetch_packages "$build_dir/go-download" "$1" golang-1.23-go golang-1.23-src
+    rm -rf "$go_dir" "$go_dir-1.23"
+    mkdir "$go_dir-1.23"
+    for package in "$build_dir/go-download/debs"/*.deb; do
+        dpkg -x "$package" "$go_dir-1.23"
+    done
+    rm -rf "$build_dir/go-download"
+    ln -s go-1.23/usr/lib/go-1.23 "$go_dir"
+    go_works "$go_dir/bin/go" || fail "go of $1 does not run"
+    echo "$1" >"$go_dir-1.23/release"
+)
+
+# Go for its tests: one that is there, else the distribution's where it is new enough, else the one of
+# its backports. Without it these tests skip themselves, and everything else is as it was.
+provide_go() {
+    wanted=${TIMECRAFT_GO_RELEASE:-}
+    if [ -n "$wanted" ]; then
+        [ "$(cat "$go_dir-1.23/release" 2>/dev/null)" = "$wanted" ] || fetch_go "$wanted"
+        return
+    fi
+    for program in "$go_dir/bin/go" go /usr/lib/go-*/bin/go /usr/local/go/bin/go; do
+        ! go_works "$program" || return 0
+    done
+    candidate=$(apt-cache policy golang-go | sed -n 's/^ *Candidate: //p')
+    if dpkg --compare-versions "${candidate:-0}" ge 2:$go_minimum; then
+        install_packages golang-go
+    else
+        fetch_go "$VERSION_CODENAME-backports" || say "there is no Go here: its tests will be skipped"
+    fi
+}
+
 case ${1:-} in
 build) packages=$build_packages ;;
 test) packages="$build_packages $test_packages" ;;
@@ -252,3 +306,4 @@ command -v apt-get >/dev/null ||
 . /etc/os-release
 install_packages $packages
 provide_wabt
+[ "$1" != test ] || provide_go

@@ -1,8 +1,8 @@
 """The go command, and guests built with it: shared by the tests of Go programs.
 
 TIMECRAFT       the command under test (see ../htls/support.py, which the peers come from too)
-TIMECRAFT_GO    the go command; by default the one that setup.sh unpacked in the build tree, or the
-                newest of those on PATH and in /usr/lib/go-*
+TIMECRAFT_GO    the go command; by default the newest of the one that setup.sh unpacked in the build
+                tree, the one on PATH, and those in /usr/lib/go-*
 
 Where there is no Go 1.21 or newer, a test program ends with status 77, which ctest shows as skipped.
 """
@@ -34,6 +34,12 @@ def skip(reason):
     sys.exit(77)
 
 
+def skip_if_sanitized():
+    """For what tests Go's side, which no sanitizer looks at: one run of it will do."""
+    if support.SANITIZED:
+        skip("this is tested in the optimised build; sanitized is the test of many goroutines")
+
+
 def version(command):
     """The version of a go command, such as (1, 21); None if it does not run."""
     try:
@@ -48,23 +54,27 @@ def find_go():
     wanted = os.environ.get("TIMECRAFT_GO")
     if wanted:
         return wanted
-    unpacked = os.path.join(support.PREFIX, "go", "bin", "go")
-    others = [shutil.which("go"), *glob.glob("/usr/lib/go-*/bin/go"), "/usr/local/go/bin/go"]
-    if os.access(unpacked, os.X_OK):
-        others = [unpacked]
-    usable = [(version(path), path) for path in others if path and os.access(path, os.X_OK)]
+    found = [os.path.join(tree, "go", "bin", "go")
+             for tree in (support.PREFIX, os.path.join(TREE, "build"))]
+    found += [shutil.which("go"), *glob.glob("/usr/lib/go-*/bin/go"), "/usr/local/go/bin/go"]
+    usable = [(version(path), path) for path in found if path and os.access(path, os.X_OK)]
     usable = [one for one in usable if one[0] and one[0] >= OLDEST]
     return max(usable)[1] if usable else None
 
 
-# A test builds with the release that it was given, and downloads none.
-BASE_ENV = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+# A test builds with the release that it was given, and downloads none. All of them have the same
+# flags and the caller's own cache, so that the standard library is compiled once, not once for each
+# build tree and each set of flags.
+FLAGS = "-trimpath -buildvcs=false -ldflags=-w"
+GOCACHE = os.environ.get("GOCACHE") or os.path.join(os.path.expanduser("~"), ".cache", "go-build")
+BASE_ENV = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": FLAGS, "GOWORK": "off",
+            "GOCACHE": GOCACHE}
 BASE_ENV.pop("GOOS", None)
 BASE_ENV.pop("GOARCH", None)
 
 GO = find_go()
 if GO is None:
-    skip("no Go 1.21 or newer was found; tests/go/setup.sh gets one")
+    skip("no Go 1.21 or newer was found; compiler/setup.sh test gets one")
 GO_VERSION = version(GO)
 
 
