@@ -294,7 +294,7 @@ provide_go() {
 
 case ${1:-} in
 build) packages=$build_packages ;;
-test) packages="$build_packages $test_packages" ;;
+test) packages="$build_packages $test_packages $python_packages" ;;
 python) packages="$build_packages $python_packages" ;;
 *)
     echo "usage: compiler/setup.sh build|test|python" >&2

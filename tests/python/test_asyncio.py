@@ -104,7 +104,7 @@ async def main():
         self.assertEqual(out.count("SSLCertVerificationError"), 2, out)
         self.assertIn("certificate has expired", out)
         out = self.play(self.echo("wrong_name"), source)
-        self.assertIn("hostname mismatch", out)
+        self.assertIn("Hostname mismatch", out)
         out = self.play(peers.ThreadPeer(lambda c: c.recv(1)), source)
         self.assertRegex(out, "SSLEOFError|ConnectionResetError")
         out = self.play(peers.ThreadPeer(peers.receive_all), source, "once")

@@ -1,6 +1,7 @@
 """timecraft-python bundle makes one executable that needs no Python and no packages."""
 
 import os
+import shutil
 import subprocess
 
 import python_support
@@ -90,6 +91,31 @@ class Bundle(PythonTest):
         done = subprocess.run([program], capture_output=True, text=True, env={"A": "b"}, cwd="/")
         self.assertIn("0 True ['/usr/lib/timecraft-program.zip/app'", done.stdout)
         self.assertIn("Errno", done.stdout)
+
+    def test_it_runs_where_there_is_no_python_and_nothing_else(self):
+        """In a folder that is all of the system: the program, and the C and TLS libraries."""
+        self.need_namespaces()
+        program = self.made("--allow-net=127.0.0.1", f"--packages={packages()}",
+                            os.path.join(self.folder, "app.py"))
+        root = support.temporary_folder()
+        libraries = [word for word in support.run_tool("ldd", program).split()
+                     if word.startswith("/")]
+        for path in program, *libraries, support.pki().ca_file:
+            place = root + os.path.realpath(path)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(path, place)
+            if path != os.path.realpath(path):  # where the loader looks for it
+                os.makedirs(os.path.dirname(root + path), exist_ok=True)
+                shutil.copy(path, root + path)
+        os.mkdir(os.path.join(root, "proc"))
+        within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                  'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"', root]
+        identity = support.pki()._leaf("address", names=["127.0.0.1"])
+        with peers.PythonPeer(identity) as peer:
+            done = support.run([*within, program, f"https://127.0.0.1:{peer.port}/"],
+                               support.environment(options=""), 60)
+        self.assertIn("hello from python", done.stdout, done)
+        self.assertIn("ValueError: inner", done.stderr)
 
     def test_what_cannot_be_bundled(self):
         output = os.path.join(self.folder, "out")

@@ -35,21 +35,11 @@ sys.exit(subprocess.run(command).returncode)
 """
 
 
-def namespaces_work():
-    command = ["unshare", "--user", "--map-root-user", "--mount", "--net", "mount", "--bind",
-               "/etc/hosts", "/etc/hosts"]
-    try:
-        return subprocess.run(command, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 class Document(PythonTest):
     """Its text is in examples/python without a change."""
 
     def run_as_example_com(self, script, **more):
-        if not namespaces_work():
-            self.skipTest("this machine lets nobody make namespaces (unshare --user --mount --net)")
+        self.need_namespaces()
         identity = support.pki()._leaf("example.com", names=["example.com"])
         folder = support.temporary_folder()
         with open(os.path.join(folder, "hosts"), "w") as file:

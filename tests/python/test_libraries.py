@@ -129,7 +129,7 @@ class Requests(PythonTest):
             self.assertIn("certificate has expired", out)
         with HttpsPeer(support.pki().identity("ecdsa")) as peer:
             out = self.script(script, f"https://localhost:{peer.port}", PYTHONPATH=packages())
-            self.assertIn("hostname mismatch", out)
+            self.assertIn("Hostname mismatch", out)
 
     def test_verification_can_be_left_out_where_it_was_granted(self):
         script = ("import requests, sys, urllib3\nurllib3.disable_warnings()\n"

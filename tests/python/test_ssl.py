@@ -141,7 +141,7 @@ with tls(context) as s:
             "self_signed": "18 self-signed certificate",
             "unknown_ca": "20 unable to get local issuer certificate",
             "missing_intermediate": "20 unable to get local issuer certificate",
-            "wrong_name": "62 hostname mismatch",
+            "wrong_name": "62 Hostname mismatch",
             "not_yet_valid": "9 certificate is not yet valid",
         }
         source = """
@@ -201,14 +201,14 @@ error = refused(tls, context)
 context = ssl.create_default_context()
 context.check_hostname = False
 refused(lambda: tls(context, "other.test"))     # the host looks at the name all the same
-refused(lambda: tls(context, None))
+refused(lambda: tls(context, None))             # or at the address
 context.verifies_name_always = False
 refused(lambda: tls(context, "other.test"))
 """
         out = self.play(self.echo(), source).splitlines()
         self.assertIn("--allow-insecure-tls", out[0])
-        self.assertIn("hostname mismatch", out[1])
-        self.assertIn("--allow-insecure-tls", out[2])
+        self.assertIn("Hostname mismatch", out[1])
+        self.assertIn("IP address mismatch", out[2])
         self.assertIn("--allow-insecure-tls", out[3])
         out = self.play(self.echo(), source + """
 context = ssl._create_unverified_context()
@@ -216,8 +216,9 @@ assert tls(context).getpeercert() == {}
 print(len(ssl.get_server_certificate(("127.0.0.1", int(sys.argv[1])))) > 100)
 """, grants=[*LOOPBACK, "--allow-insecure-tls"]).splitlines()
         self.assertEqual(out[0], "not refused")
-        self.assertIn("hostname mismatch", out[1])
-        self.assertEqual(out[2:], ["not refused", "not refused", "True"])
+        self.assertIn("Hostname mismatch", out[1])
+        self.assertIn("IP address mismatch", out[2])
+        self.assertEqual(out[3:], ["not refused", "True"])
 
     def test_non_blocking(self):
         out = self.play(self.echo(), """

@@ -9,7 +9,8 @@ What differs, because the TLS of a socket stays in the host:
 - There is no TLS without a socket: MemoryBIO, SSLObject and SSLContext.wrap_bio refuse.
 - Leaving verification out (CERT_NONE, or no check of the name) needs the grant
   --allow-insecure-tls. With CERT_REQUIRED the host checks the name of the server too, even if
-  check_hostname is off, unless the context says verifies_name_always = False.
+  check_hostname is off, unless the context says verifies_name_always = False; of a server without a
+  name, its address.
 - TLS cannot be taken off a socket again: after unwrap() it is at its end.
 - Versions below TLS 1.2, renegotiation, compression and 0-RTT do not exist.
 - SSLContext.load_named_identity uses a key that the host holds, and no key of the guest's.
@@ -25,6 +26,7 @@ import socket as _socket_module
 import sys
 import time
 import warnings
+import weakref
 from collections import namedtuple
 from enum import Enum, IntEnum, IntFlag
 from socket import SO_TYPE, SOCK_STREAM, SOL_SOCKET, create_connection, socket
@@ -241,21 +243,33 @@ _VERIFY_CODES = (
     ("hostname mismatch", 62),
     ("IP address mismatch", 64),
 )
-_NOT_ACCEPTED = re.compile(r"the certificate of .* was not accepted: (.*)", re.DOTALL)
+_NOT_ACCEPTED = re.compile(r"the certificate of (.*?) was not accepted: (.*)", re.DOTALL)
+_ADVICE = re.compile(r" \([^()]*\)$")  # what the host adds to OpenSSL's words
 _UNEXPECTED_END = re.compile("without close_notify|the peer closed it|closed the connection during")
 
 
 def _ssl_error(kind, number, text, reason=None):
     error = kind(int(number), text)
-    error.library, error.reason = "SSL", reason
+    library = re.match(r"\[(\w+)", text)
+    error.library, error.reason = library[1] if library else "SSL", reason
     return error
 
 
-def _verification_error(message):
+def _verification_error(name, message):
+    """The words are OpenSSL's where programs compare them; what the host adds comes after them."""
+    mismatch = re.match("(hostname|IP address) mismatch(?:: )?(.*)", message, re.DOTALL)
+    if mismatch:
+        kind = "Hostname" if mismatch[1] == "hostname" else mismatch[1]
+        verify_message = f"{kind} mismatch, certificate is not valid for '{name}'."
+        advice = f" ({mismatch[2]})" if mismatch[2] else ""
+    else:
+        verify_message = _ADVICE.sub("", message)
+        advice = message[len(verify_message):]
     error = _ssl_error(SSLCertVerificationError, SSL_ERROR_SSL,
-                       f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {message}",
+                       f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+                       f"{verify_message}{advice}",
                        "CERTIFICATE_VERIFY_FAILED")
-    error.verify_message = message
+    error.verify_message = verify_message
     codes = [code for words, code in _VERIFY_CODES if message.startswith(words)]
     error.verify_code = codes[0] if codes else 1
     return error
@@ -274,7 +288,7 @@ def _explain(error, sock):
         return error
     refused = _NOT_ACCEPTED.fullmatch(reason)
     if refused:
-        return _verification_error(refused[1])
+        return _verification_error(*refused.groups())
     if error.errno == errno.ETIMEDOUT:
         return TimeoutError(errno.ETIMEDOUT, reason)
     if error.errno == errno.ECONNRESET and _UNEXPECTED_END.search(reason):
@@ -326,7 +340,11 @@ def PEM_cert_to_DER_cert(pem_cert_string):
 
 
 def _certificates_in_pem(text):
-    return [base64.b64decode(match[2]) for match in _PEM_CERTIFICATE.finditer(text)]
+    try:
+        return [base64.b64decode(match[2]) for match in _PEM_CERTIFICATE.finditer(text)]
+    except ValueError as error:
+        raise _ssl_error(SSLError, SSL_ERROR_SSL, "[PEM: BAD_BASE64_DECODE] a certificate is no "
+                         f"Base64: {error}", "BAD_BASE64_DECODE") from None
 
 
 def _der_length(data, at):
@@ -361,7 +379,8 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 def cert_time_to_seconds(cert_time):
     """Seconds since the epoch for a time as certificates show it: "Jan  5 09:34:43 2018 GMT"."""
-    match = re.fullmatch(r"([A-Za-z]{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT", cert_time)
+    match = re.fullmatch(r"([A-Za-z]{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT", cert_time,
+                         re.IGNORECASE)
     month = match and match[1].capitalize()
     if month not in _MONTHS:
         raise ValueError(
@@ -489,6 +508,8 @@ class SSLContext:
         try:
             mode = VerifyMode(value)
         except ValueError:
+            if not isinstance(value, int):
+                raise TypeError(f"an integer is required, not {value!r}") from None
             raise ValueError("invalid value for verify_mode") from None
         if mode == CERT_NONE and self._check_hostname:
             raise ValueError(
@@ -623,6 +644,9 @@ class SSLContext:
 
     @options.setter
     def options(self, value):
+        if value & ~self._options & _OP_NO_VERSION:
+            warnings.warn("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated",
+                          DeprecationWarning, stacklevel=2)
         self._options = Options(value)
 
     @property
@@ -631,8 +655,7 @@ class SSLContext:
 
     @minimum_version.setter
     def minimum_version(self, value):
-        self._check_version_settable()
-        self._minimum = TLSVersion(value)
+        self._minimum = self._settable_version(value)
         if self._minimum == TLSVersion.MAXIMUM_SUPPORTED:
             self._minimum = TLSVersion.TLSv1_3
 
@@ -642,15 +665,18 @@ class SSLContext:
 
     @maximum_version.setter
     def maximum_version(self, value):
-        self._check_version_settable()
-        self._maximum = TLSVersion(value)
+        self._maximum = self._settable_version(value)
         if self._maximum == TLSVersion.MINIMUM_SUPPORTED:
             self._maximum = TLSVersion.TLSv1_2
 
-    def _check_version_settable(self):
+    def _settable_version(self, value):
         if self._protocol in (PROTOCOL_TLSv1, PROTOCOL_TLSv1_1, PROTOCOL_TLSv1_2):
             raise ValueError("The context's protocol doesn't support modification of highest and "
                              "lowest version.")
+        version = TLSVersion(value)
+        if 0 < version < TLSVersion.TLSv1_2:
+            warnings.warn(f"ssl.{version!s} is deprecated", DeprecationWarning, stacklevel=3)
+        return version
 
     def _versions(self):
         """The lowest and the highest version that are allowed here and that the host can do."""
@@ -706,6 +732,8 @@ class SSLContext:
 
     def set_ecdh_curve(self, curve_name):
         """The group of the key exchange."""
+        if not isinstance(curve_name, (str, bytes)):
+            raise TypeError(f"a curve's name is str or bytes, not {curve_name!r}")
         name = curve_name.decode() if isinstance(curve_name, bytes) else curve_name
         group = self._CURVES.get(name.lower(), name)
         try:
@@ -728,6 +756,8 @@ class SSLContext:
 
     @sni_callback.setter
     def sni_callback(self, callback):
+        if callback is not None and not callable(callback):
+            raise TypeError("not a callable object")
         if callback is not None:
             raise NotImplementedError(
                 "the host chooses a server's identity by the name that the client asks for: call "
@@ -789,20 +819,20 @@ class SSLContext:
     def wrap_bio(self, incoming, outgoing, server_side=False, server_hostname=None, session=None):
         raise NotImplementedError(_NO_BIO)
 
-    def _verification(self, server_side, has_name):
+    def _verification(self, server_side):
         if server_side:
             return (_htls.VERIFY_NONE, _htls.VERIFY_REQUEST, _htls.VERIFY_REQUIRE)[self.verify_mode]
         if self.verify_mode == CERT_NONE:
             return _htls.VERIFY_NONE
-        if self.check_hostname or (self.verifies_name_always and has_name):
+        if self.check_hostname or self.verifies_name_always:
             return _htls.VERIFY_FULL
         return _htls.VERIFY_CHAIN
 
-    def _settings(self, server_side, has_name):
+    def _settings(self, server_side):
         """Socket options to set before TLS starts: pairs (option, value)."""
         lowest, highest = self._versions()
         numbers = [(_htls.MIN_VERSION, lowest), (_htls.MAX_VERSION, highest)]
-        verification = self._verification(server_side, has_name)
+        verification = self._verification(server_side)
         if verification != (_htls.VERIFY_NONE if server_side else _htls.VERIFY_FULL):
             numbers.append((_htls.VERIFY, verification))
         if self._anchors or not self._trusts_host:
@@ -825,6 +855,8 @@ class SSLContext:
         """A name as DNS has it."""
         if hostname is None:
             return None
+        if isinstance(hostname, (bytes, bytearray)):
+            hostname = hostname.decode("ascii")
         if not hostname or hostname.startswith("."):
             raise ValueError("server_hostname cannot be an empty string or start with a leading "
                              "dot.")
@@ -833,6 +865,7 @@ class SSLContext:
         return hostname if hostname.isascii() else hostname.encode("idna").decode("ascii")
 
 
+_OP_NO_VERSION = OP_NO_SSLv3 | OP_NO_TLSv1 | OP_NO_TLSv1_1 | OP_NO_TLSv1_2 | OP_NO_TLSv1_3
 _PEM_PART = re.compile(rb"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----.*?-----END [A-Z0-9 ]*CERTIFICATE"
                        rb"-----\n?", re.DOTALL)
 
@@ -903,17 +936,24 @@ class _Tls:
         if context.protocol == PROTOCOL_TLS_CLIENT and server_side:
             raise _ssl_error(SSLError, SSL_ERROR_SSL, "Cannot create a server socket with a "
                              "PROTOCOL_TLS_CLIENT context")
-        self._socket = sock
+        self._socket_reference = weakref.ref(sock)  # the socket has this, and closes when it goes
         self.context = context
         self.server_side = server_side
         self.server_hostname = context._encode_hostname(server_hostname)
         self.started = self.done = False
 
+    @property
+    def _socket(self):
+        sock = self._socket_reference()
+        if sock is None:
+            raise OSError(errno.EBADF, "the socket is closed")
+        return sock
+
     def start(self):
         """Has the host begin the handshake. On a blocking socket this is all of it."""
         if self.started:
             return
-        settings = self.context._settings(self.server_side, self.server_hostname is not None)
+        settings = self.context._settings(self.server_side)
         if self.server_side and not self.context._identities:
             raise _ssl_error(SSLError, SSL_ERROR_SSL, "[SSL: NO_SUITABLE_SIGNATURE_ALGORITHM] the "
                              "server has no certificate: call load_cert_chain",
@@ -979,7 +1019,8 @@ class _Tls:
         try:
             return get(self._socket, option)
         except OSError as error:
-            if error.errno in (errno.ENOTSUP, errno.ENOTCONN, errno.EAGAIN):
+            if error.errno in (errno.ENOTSUP, errno.ENOTCONN, errno.EAGAIN,
+                               errno.EBADF):
                 return None
             raise
 
@@ -1086,21 +1127,19 @@ class SSLSocket(socket):
                          fileno=sock.fileno())
         self = cls.__new__(cls, **described)
         self._tls = None
-        make_tls = lambda: _Tls(self, context, server_side, server_hostname)
-        make_tls()  # raises for what does not fit together, before the socket changes hands
+        _Tls(self, context, server_side, server_hostname)  # raises for what does not fit together, before the socket changes hands
         timeout = sock.gettimeout()
         socket.__init__(self, **described)
         sock.detach()
         try:
             self._context = context
-            self._make_tls = make_tls
             self.server_side = server_side
             self.server_hostname = context._encode_hostname(server_hostname)
             self.do_handshake_on_connect = do_handshake_on_connect
             self.suppress_ragged_eofs = suppress_ragged_eofs
             self.settimeout(timeout)
             if self._is_connected():
-                self._tls = make_tls()
+                self._tls = self._make_tls()
                 if do_handshake_on_connect:
                     if timeout == 0.0:
                         raise ValueError("do_handshake_on_connect should not be specified for "
@@ -1110,6 +1149,13 @@ class SSLSocket(socket):
             self.close()
             raise
         return self
+
+    def _make_tls(self):
+        return _Tls(self, self._context, self.server_side, self.server_hostname)
+
+    def _real_close(self):
+        self._tls = None
+        super()._real_close()
 
     def _is_connected(self):
         try:
