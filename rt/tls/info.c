@@ -38,7 +38,8 @@ int tc_answer_blob(const void *data, size_t size, void *value, uint32_t *length)
     uint32_t room = *length - (uint32_t)sizeof whole;
     uint32_t shown = size < room ? whole : room;
     memcpy(value, &whole, sizeof whole);
-    memcpy((char *)value + sizeof whole, data, shown);
+    if (shown) /* data may be NULL where there is nothing */
+        memcpy((char *)value + sizeof whole, data, shown);
     *length = (uint32_t)sizeof whole + shown;
     return 0;
 }
