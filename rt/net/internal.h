@@ -55,6 +55,11 @@ void tc_grants_note_address(const char *name, const tc_address *address);
 /* Whether any connection at all is granted. */
 bool tc_grants_any_connect(void);
 
+/* getaddrinfo in the background: EAI_INPROGRESS until it has an answer, which is given once. */
+struct addrinfo;
+int tc_lookup(const char *name, const char *service, const struct addrinfo *hints,
+              struct addrinfo **found);
+
 /* "192.0.2.1:443", "[2001:db8::1]:443" or "unix:PATH". */
 #define TC_ADDRESS_TEXT 160
 const char *tc_address_text(const tc_address *address, char text[static TC_ADDRESS_TEXT]);

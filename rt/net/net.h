@@ -89,12 +89,14 @@ typedef struct tc_resolve_hints {
     int type;     /* 0, SOCK_STREAM, SOCK_DGRAM */
     int protocol; /* 0, IPPROTO_TCP, IPPROTO_UDP */
     int flags;    /* AI_PASSIVE, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV */
+    bool nowait;  /* do not wait for the answer if it takes more than reading a literal */
 } tc_resolve_hints;
 
 /* Resolves under the grants: a name that none covers is -EACCES. `name` or
  * `service` may be NULL. Stores at most `capacity` results, *count how many,
  * *canonical (may be NULL) a string to free or NULL. Errors: -ENOENT name
- * unknown, -EAGAIN try again, -EINVAL bad arguments. */
+ * unknown, -EAGAIN try again, -EINVAL bad arguments, -EINPROGRESS with
+ * `nowait`: ask again in a while. */
 int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
                tc_resolved *results, size_t capacity, size_t *count, char **canonical);
 

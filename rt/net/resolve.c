@@ -16,6 +16,8 @@ static int resolver_errno(int error) {
         return -ENOENT;
     case EAI_AGAIN:
         return -EAGAIN;
+    case EAI_INPROGRESS:
+        return -EINPROGRESS;
     case EAI_MEMORY:
         return -ENOMEM;
     case EAI_SYSTEM:
@@ -71,7 +73,9 @@ int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hi
                               .ai_flags = hints->flags};
     struct addrinfo *found;
     errno = 0;
-    int error = getaddrinfo(name ? copy : NULL, service, &wanted, &found);
+    int error = hints->nowait && granted_name
+                    ? tc_lookup(copy, service, &wanted, &found)
+                    : getaddrinfo(name ? copy : NULL, service, &wanted, &found);
     if (error)
         return resolver_errno(error);
     for (const struct addrinfo *one = found; one && *count < capacity; one = one->ai_next) {

@@ -492,7 +492,14 @@ typedef struct guest_sockaddr {
 } guest_sockaddr;
 
 /* Flags of the extension. */
-enum { HINT_PASSIVE = 1, HINT_CANONNAME = 2, HINT_NUMERICHOST = 4, HINT_NUMERICSERV = 8 };
+enum {
+    HINT_PASSIVE = 1,
+    HINT_CANONNAME = 2,
+    HINT_NUMERICHOST = 4,
+    HINT_NUMERICSERV = 8,
+    /* Not the extension's: INPROGRESS instead of waiting; the guest asks the same again. */
+    HINT_NOWAIT = 0x8000,
+};
 
 /* Guests of the extension's own library allocate this much data and say 14. */
 #define SOCKADDR_DATA_SAID 14u
@@ -523,6 +530,7 @@ static uint32_t load_hints(const tc_memory *memory, uint32_t pointer, tc_resolve
                    (guest.flags & HINT_CANONNAME ? AI_CANONNAME : 0) |
                    (guest.flags & HINT_NUMERICHOST ? AI_NUMERICHOST : 0) |
                    (guest.flags & HINT_NUMERICSERV ? AI_NUMERICSERV : 0);
+    hints->nowait = guest.flags & HINT_NOWAIT;
     return TC_WASI_SUCCESS;
 }
 

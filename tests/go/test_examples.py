@@ -10,12 +10,16 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import unittest
 
 import gotools
 import peers
 import support
 
+gotools.skip_if_sanitized()
+
+DEAF = 30  # seconds that the host waits for a name server
 EXAMPLES = os.path.join(gotools.TREE, "examples", "go")
 
 
@@ -100,6 +104,16 @@ class Examples(unittest.TestCase):
                                         f"https://{address}/")
                 self.assertEqual(page.count(f"\n{wanted}\nTLS 1.3\nTLS_"), 2, page)
 
+    @unittest.skipIf(shutil.which("h2load") is None, "h2load is not installed")
+    @unittest.skipIf(gotools.GO_VERSION < (1, 24), "this Go has no HTTP/2 for others' connections")
+    def test_server_and_many_http2_streams(self):
+        with ServerGuest() as address:
+            report = support.run_tool("h2load", "--requests=2000", "--clients=10",
+                                      "--max-concurrent-streams=20", f"https://{address}/items")
+        self.assertIn("Application protocol: h2\n", report)
+        self.assertIn("2000 succeeded, 0 failed, 0 errored, 0 timeout", report)
+        self.assertIn("2000 2xx, ", report)
+
     def test_websocket(self):
         fetched = gotools.run_go("mod", "download", cwd=os.path.join(EXAMPLES, "websocket"))
         if fetched.returncode != 0:
@@ -110,18 +124,29 @@ class Examples(unittest.TestCase):
             out, err = process.communicate("hello\n" + "x" * 70_000 + "\n", timeout=60)
             self.assertEqual((process.returncode, out), (0, "HELLO\n" + "X" * 70_000 + "\n"), err)
 
-    def test_document_and_dial_as_they_are(self):
-        """Both with nothing but example.com, which is this machine in a world of its own."""
-        programs = [made("document"), made("dial")]
-        certified = support.pki()._leaf("example", names=["example.com"])
-        command = ["unshare", "--user", "--map-root-user", "--net", "--mount", sys.executable,
-                   os.path.abspath(__file__), "in-namespace", support.FOLDER, certified.cert_file,
-                   certified.key_file, *programs]
+    def run_apart(self, options, *words):
+        """Runs this file with words, as root of a network and mounts of its own."""
+        apart = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
         try:
-            subprocess.run([*command[:5], "true"], check=True, capture_output=True)
+            subprocess.run([*apart, "true"], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             self.skipTest("namespaces are not allowed here")
-        result = support.run(command, support.environment(""), timeout=60)
+        command = [*apart, sys.executable, os.path.abspath(__file__), *words]
+        return support.run(command, support.environment(options), timeout=60)
+
+    def test_a_deaf_name_server_holds_nothing_up(self):
+        api = made("api")
+        begin = time.monotonic()
+        result = self.run_apart("--allow-net", "deaf-name-server", support.FOLDER, api)
+        self.assertIn("context deadline exceeded", result.stderr, result)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertLess(time.monotonic() - begin, DEAF / 2)
+
+    def test_document_and_dial_as_they_are(self):
+        """Both with nothing but example.com, which is this machine in a world of its own."""
+        certified = support.pki()._leaf("example", names=["example.com"])
+        result = self.run_apart("", "example.com", support.FOLDER, certified.cert_file,
+                                certified.key_file, made("document"), made("dial"))
         self.assertEqual(result.returncode, 0, result)
         self.assertEqual(result.stdout.count("s_server -accept"), 2, result)
         self.assertEqual(result.stdout.count("HTTP/1.0 200 ok"), 1, result)
@@ -180,15 +205,36 @@ def serve_websocket(connection):
             connection.sendall(frame(opcode, payload.upper() if opcode == 1 else payload))
 
 
-def in_namespace(folder, cert, key, *programs):
-    """Makes example.com this machine, serves it, and runs programs; as root of own namespaces."""
+# In namespaces of their own, as root.
+
+
+def start_network():
     request = struct.pack("16sh14x", b"lo", 1)  # IFF_UP
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS
-    hosts = os.path.join(folder, "hosts")
-    with open(hosts, "w") as file:
-        file.write("127.0.0.1 example.com\n")
-    subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
+
+
+def put(folder, path, text):
+    """Has `text` stand in a file of the system's."""
+    ours = os.path.join(folder, os.path.basename(path))
+    with open(ours, "w") as file:
+        file.write(text)
+    subprocess.run(["mount", "--bind", ours, path], check=True)
+
+
+def with_deaf_name_server(folder, api):
+    """Runs the api example, which is to give up after a second, with a name that nobody knows."""
+    start_network()
+    put(folder, "/etc/resolv.conf", f"nameserver 127.0.0.1\noptions timeout:{DEAF}\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 53))
+        sys.exit(subprocess.run([api, "-timeout=1s", "https://slow.example.test"]).returncode)
+
+
+def with_example_com(folder, cert, key, *programs):
+    """Makes example.com this machine, serves it, and runs programs."""
+    start_network()
+    put(folder, "/etc/hosts", "127.0.0.1 example.com\n")
     server = subprocess.Popen(["openssl", "s_server", "-accept", "443", "-cert", cert, "-key", key,
                                "-www"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     try:
@@ -202,7 +248,9 @@ def in_namespace(folder, cert, key, *programs):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["in-namespace"]:
-        in_namespace(*sys.argv[2:])
+    if sys.argv[1:2] == ["example.com"]:
+        with_example_com(*sys.argv[2:])
+    elif sys.argv[1:2] == ["deaf-name-server"]:
+        with_deaf_name_server(*sys.argv[2:])
     else:
         support.main()

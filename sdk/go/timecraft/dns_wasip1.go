@@ -18,8 +18,8 @@ import (
 
 func init() {
 	net.DefaultResolver.PreferGo = true
-	net.DefaultResolver.Dial = func(context.Context, string, string) (net.Conn, error) {
-		return new(dnsConn), nil
+	net.DefaultResolver.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return &dnsConn{ctx: ctx}, nil
 	}
 }
 
@@ -44,7 +44,10 @@ const (
 
 // A dnsConn is a connection to the server, a stream: messages have their length before them as two
 // bytes. The answer to what is written can be read at once.
-type dnsConn struct{ in, out bytes.Buffer }
+type dnsConn struct {
+	ctx     context.Context // the query's
+	in, out bytes.Buffer
+}
 
 func (c *dnsConn) Write(b []byte) (int, error) {
 	c.in.Write(b)
@@ -53,7 +56,10 @@ func (c *dnsConn) Write(b []byte) (int, error) {
 		if c.in.Len() < 2+length {
 			break
 		}
-		answer := answerDNS(c.in.Next(2 + length)[2:])
+		answer, err := answerDNS(c.ctx, c.in.Next(2 + length)[2:])
+		if err != nil {
+			return 0, err
+		}
 		c.out.Write(binary.BigEndian.AppendUint16(nil, uint16(len(answer))))
 		c.out.Write(answer)
 	}
@@ -102,14 +108,14 @@ func parseQuestion(b []byte) (question dnsQuestion, ok bool) {
 }
 
 // answerDNS answers a query.
-func answerDNS(query []byte) []byte {
+func answerDNS(ctx context.Context, query []byte) ([]byte, error) {
 	if len(query) < dnsHeaderSize {
-		return nil
+		return nil, nil
 	}
 	flags := binary.BigEndian.Uint16(query[2:])
 	question, ok := parseQuestion(query[dnsHeaderSize:])
 	if !ok || binary.BigEndian.Uint16(query[4:]) != 1 {
-		return dnsMessage(query, flags|dnsFormatError, nil, nil)
+		return dnsMessage(query, flags|dnsFormatError, nil, nil), nil
 	}
 	var family uint32
 	switch question.kind {
@@ -118,9 +124,12 @@ func answerDNS(query []byte) []byte {
 	case dnsTypeAAAA:
 		family = familyInet6
 	default:
-		return dnsMessage(query, flags|dnsNotImplemented, question.bytes, nil)
+		return dnsMessage(query, flags|dnsNotImplemented, question.bytes, nil), nil
 	}
-	ips, errno := askHost(family, question.name)
+	ips, errno, err := askHost(ctx, family, question.name)
+	if err != nil {
+		return nil, err
+	}
 	switch errno {
 	case 0, syscall.ENOENT: // a name without an address of this kind may have one of the other
 	case syscall.EACCES:
@@ -128,7 +137,7 @@ func answerDNS(query []byte) []byte {
 	default:
 		flags |= dnsServerFailure
 	}
-	return dnsMessage(query, flags, question.bytes, ips)
+	return dnsMessage(query, flags, question.bytes, ips), nil
 }
 
 // dnsMessage is the response to a query: its header, the question and a record for each address.

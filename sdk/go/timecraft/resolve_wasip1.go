@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -79,12 +80,8 @@ func lookup(ctx context.Context, family uint32, host string) ([]netip.Addr, erro
 		}
 		return []netip.Addr{ip}, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	ips, errno := askHost(family, host)
-	// The host has let nothing else run meanwhile, so that the context may have ended long ago.
-	if err := ctx.Err(); err != nil {
+	ips, errno, err := askHost(ctx, family, host)
+	if err != nil {
 		return nil, err
 	}
 	switch errno {
@@ -123,6 +120,14 @@ type hostSocketAddress struct {
 
 const socketDataSize = 26
 
+const (
+	// The host does not wait for an answer, but says EINPROGRESS, so that other goroutines can run.
+	// It is asked again after a while that gets longer.
+	hintNoWait       = 0x8000
+	shortestPatience = 250 * time.Microsecond
+	longestPatience  = 20 * time.Millisecond
+)
+
 // What one question at a time uses; see shared.
 var resolver struct {
 	sync.Mutex
@@ -134,7 +139,7 @@ var resolver struct {
 }
 
 func prepareResolver(family uint32) {
-	resolver.hints = hostAddressInfo{family: uint8(family), kind: typeStream}
+	resolver.hints = hostAddressInfo{flags: hintNoWait, family: uint8(family), kind: typeStream}
 	for i := range resolver.nodes {
 		resolver.nodes[i] = hostAddressInfo{address: address32(unsafe.Pointer(&resolver.addresses[i]))}
 		resolver.addresses[i] = hostSocketAddress{
@@ -146,11 +151,30 @@ func prepareResolver(family uint32) {
 	resolver.first = address32(unsafe.Pointer(&resolver.nodes[0]))
 }
 
-// askHost has the host resolve a name.
-func askHost(family uint32, name string) ([]netip.Addr, syscall.Errno) {
+// askHost has the host resolve a name. The error is the context's, if that ends first.
+func askHost(ctx context.Context, family uint32, name string) ([]netip.Addr, syscall.Errno, error) {
 	if strings.IndexByte(name, 0) >= 0 {
-		return nil, syscall.ENOENT
+		return nil, syscall.ENOENT, nil
 	}
+	for patience := shortestPatience; ; patience = min(2*patience, longestPatience) {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		ips, errno := askHostOnce(family, name)
+		if errno != syscall.EINPROGRESS {
+			return ips, errno, nil
+		}
+		timer := time.NewTimer(patience)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+// askHostOnce gives EINPROGRESS while the host looks the name up.
+func askHostOnce(family uint32, name string) ([]netip.Addr, syscall.Errno) {
 	resolver.Lock()
 	defer resolver.Unlock()
 	prepareResolver(family)
