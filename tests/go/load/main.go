@@ -1,5 +1,5 @@
-// Fetches a page over and over, by many goroutines at once, and stops after each round until a line
-// comes, so that the test can look at the process.
+// Fetches a page over and over, by many goroutines at once, and waits before each round and at the
+// end until a line comes, so that the test can look at the process.
 //
 //	load [-keep] URL GOROUTINES REQUESTS ROUNDS
 //
@@ -71,7 +71,14 @@ func main() {
 	transport.MaxIdleConnsPerHost = goroutines
 	transport.MaxIdleConns = 0
 	client := &http.Client{Transport: transport}
+	// With the first connection the host opens what all of them share.
+	if err := fetch(client, flag.Arg(0)); err != nil {
+		log.Fatal(err)
+	}
+	transport.CloseIdleConnections()
 	lines := bufio.NewScanner(os.Stdin)
+	fmt.Println("ready")
+	lines.Scan()
 	for i := 0; i < rounds; i++ {
 		begin := time.Now()
 		round(client, flag.Arg(0), goroutines, requests)
