@@ -1,6 +1,7 @@
 """The Go examples, built with make, against servers on loopback."""
 
 import base64
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -10,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -141,6 +143,28 @@ class Examples(unittest.TestCase):
         self.assertIn("context deadline exceeded", result.stderr, result)
         self.assertEqual(result.returncode, 1, result)
         self.assertLess(time.monotonic() - begin, DEAF / 2)
+
+    def test_a_deadline_ends_connecting_handshaking_and_reading(self):
+        def silent(connection):
+            connection.recv(1 << 16)
+            ended.wait()
+
+        ended = threading.Event()
+        # A queue that is full takes no connection.
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, \
+             socket.create_server(("127.0.0.1", 0)) as no_tls, \
+             peers.TlsPeer(identity(), silent) as no_answer, contextlib.ExitStack() as fillers:
+            for _ in range(8):
+                filler = fillers.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex(full.getsockname())
+            for stage, server in (("connecting", "127.0.0.1:%d" % full.getsockname()[1]),
+                                  ("handshaking", "127.0.0.1:%d" % no_tls.getsockname()[1]),
+                                  ("reading", no_answer)):
+                with self.subTest(stage):
+                    result = self.run_example("api", "-timeout=1s", f"https://{server}", status=1)
+                    self.assertIn("context deadline exceeded", result.stderr)
+            ended.set()
 
     def test_document_and_dial_as_they_are(self):
         """Both with nothing but example.com, which is this machine in a world of its own."""

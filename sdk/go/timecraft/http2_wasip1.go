@@ -21,9 +21,9 @@ type http2Transport struct {
 	servers map[string]*http2Server // by host and port
 }
 
-// An http2Server is what is known of a server.
+// An http2Server is what is known of a server. Whoever has put something into asking may use it.
 type http2Server struct {
-	asking   sync.Mutex
+	asking   chan struct{}
 	known    bool
 	protocol string
 	first    net.Conn // made to ask, and not yet used
@@ -42,8 +42,9 @@ func newHTTP2Transport(config *TLSConfig) http.RoundTripper {
 func (t *http2Transport) dialer(protocol string) func(context.Context, string, string) (net.Conn, error) {
 	dialer := &Dialer{TLS: t.config.only(protocol)}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if c := t.server(address).take(protocol); c != nil {
-			return c, nil
+		c, err := t.server(address).take(ctx, protocol)
+		if c != nil || err != nil {
+			return c, err
 		}
 		return dialer.DialTLS(ctx, network, address)
 	}
@@ -53,26 +54,42 @@ func (t *http2Transport) server(address string) *http2Server {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	if t.servers[address] == nil {
-		t.servers[address] = new(http2Server)
+		t.servers[address] = &http2Server{asking: make(chan struct{}, 1)}
 	}
 	return t.servers[address]
 }
 
-func (s *http2Server) take(protocol string) net.Conn {
-	s.asking.Lock()
-	defer s.asking.Unlock()
-	if s.first == nil || s.protocol != protocol {
+// enter waits for its turn; what it needs afterwards is leave.
+func (s *http2Server) enter(ctx context.Context) error {
+	select {
+	case s.asking <- struct{}{}:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *http2Server) leave() { <-s.asking }
+
+func (s *http2Server) take(ctx context.Context, protocol string) (net.Conn, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	if s.first == nil || s.protocol != protocol {
+		return nil, nil
 	}
 	c := s.first
 	s.first = nil
-	return c
+	return c, nil
 }
 
 // ask tells which protocol the server speaks.
 func (s *http2Server) ask(ctx context.Context, address string, config *TLSConfig) (string, error) {
-	s.asking.Lock()
-	defer s.asking.Unlock()
+	if err := s.enter(ctx); err != nil {
+		return "", err
+	}
+	defer s.leave()
 	if s.known {
 		return s.protocol, nil
 	}
@@ -113,6 +130,19 @@ func (t *http2Transport) RoundTrip(request *http.Request) (*http.Response, error
 func (t *http2Transport) CloseIdleConnections() {
 	t.one.CloseIdleConnections()
 	t.two.CloseIdleConnections()
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	for _, s := range t.servers {
+		select {
+		case s.asking <- struct{}{}:
+			if s.first != nil {
+				s.first.Close()
+				s.first = nil
+			}
+			s.leave()
+		default: // somebody is using it
+		}
+	}
 }
 
 // acceptHTTP2 lets a server speak HTTP/2 with clients that begin with it, which those do that have
