@@ -54,6 +54,7 @@ ninja-build
 python3
 python3-cryptography
 strace
+wrk
 zlib1g-dev
 '
 # Besides those for building: what sdk/python/build needs.

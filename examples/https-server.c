@@ -24,16 +24,18 @@
 #include <timecraft/tls.h>
 #include <unistd.h>
 
-#define MAX_CLIENTS 1024
+#define MAX_CLIENTS 16384
 #define MAX_HEAD    8192
 #define MAX_BODY    65536
+#define IN_SIZE     (MAX_HEAD + MAX_BODY + 1)
 
-/* Requests are answered one after the other: what came of the next one waits in `in`. */
+/* Requests are answered one after the other: what came of the next one waits in `in`. A client that
+ * is idle has no buffers, so that thousands may be. */
 typedef struct client {
     int fd;
+    char *in; /* of IN_SIZE bytes; NULL: empty. A NUL stands behind what has come */
     size_t in_size;
-    char in[MAX_HEAD + MAX_BODY + 1]; /* a NUL stands behind what has come */
-    char *out;                        /* an answer on its way; NULL: none */
+    char *out; /* an answer on its way; NULL: none */
     size_t out_start, out_size;
     int closing; /* after this answer */
 } client;
@@ -75,6 +77,7 @@ static void accept_all(int listener) {
 
 static void drop(size_t index) {
     close(clients[index]->fd);
+    free(clients[index]->in);
     free(clients[index]->out);
     free(clients[index]);
     clients[index] = clients[--client_count];
@@ -171,18 +174,22 @@ static int send_answer(client *c) {
     return !c->closing;
 }
 
-/* Returns whether the client stays. */
-static int serve(client *c) {
-    if (!c->out) {
-        ssize_t got = recv(c->fd, c->in + c->in_size, sizeof c->in - 1 - c->in_size, 0);
-        if (got <= 0)
-            return got < 0 && errno == EAGAIN;
+/* Takes what has come. False: the connection is over. */
+static int receive(client *c) {
+    if (!c->in && !(c->in = malloc(IN_SIZE)))
+        return 0;
+    ssize_t got = recv(c->fd, c->in + c->in_size, IN_SIZE - 1 - c->in_size, 0);
+    if (got > 0)
         c->in_size += (size_t)got;
-        c->in[c->in_size] = 0;
-    }
-    /* As many requests as have come, while their answers find room. */
+    c->in[c->in_size] = 0;
+    return got > 0 || (got < 0 && errno == EAGAIN);
+}
+
+/* Answers as many requests as have come, while their answers find room. False: the connection is of
+ * no more use. */
+static int answer_all(client *c) {
     for (;;) {
-        if (!c->out && !look_for_request(c))
+        if (!c->out && c->in_size > 0 && !look_for_request(c))
             return 0;
         if (!c->out)
             return 1;
@@ -191,6 +198,17 @@ static int serve(client *c) {
         if (c->out)
             return 1;
     }
+}
+
+/* Returns whether the client stays. */
+static int serve(client *c) {
+    if ((!c->out && !receive(c)) || !answer_all(c))
+        return 0;
+    if (c->in_size == 0) {
+        free(c->in);
+        c->in = NULL;
+    }
+    return 1;
 }
 
 static void turn(int listener, struct pollfd *fds) {

@@ -1,19 +1,24 @@
 """The examples that use TLS do what they say."""
 
+import base64
+import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import unittest
 
-from tls_support import HERE, TlsTest, pki
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
+from tls_support import TlsTest, pki
+
+import many_clients
 import support
 from peers import NAME, TLS12, WAIT, ThreadPeer, receive_all
 from test_identity import held
 from test_upgrade import read_line
 from tls_peers import PythonServer, client_context, missing, server_context
-
-support.GUEST_DIRS.append(os.path.join(os.path.dirname(os.path.dirname(HERE)), "examples"))
 
 
 class ExampleTest(TlsTest):
@@ -26,17 +31,10 @@ class ExampleTest(TlsTest):
         return done.returncode, done.stdout + done.stderr
 
 
-class HttpsServer(ExampleTest):
-    def start(self, *words, options=""):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        self.host = "127.0.0.1"
-        process = support.start(
-            [support.program("https-server"), str(self.port), "www", *words],
-            support.environment(f"--allow-listen=127.0.0.1 {held('www', 'ecdsa')} {options}"))
-        for undo in (process.stderr.close, process.stdout.close, process.wait, process.kill):
-            self.addCleanup(undo)
-        self.assertIn("https-server: https://localhost:", process.stdout.readline())
+class Server(ExampleTest):
+    def start(self, *words, **more):
+        server = self.enter(many_clients.HttpsServer(*words, **more))
+        self.host, self.port = server.host, server.port
 
     def curl(self, path, *words, status=0):
         done = subprocess.run(
@@ -57,6 +55,38 @@ class HttpsServer(ExampleTest):
         self.assertIn("413", self.curl("/echo", "--include", "--data", "x" * 70000))
         one_connection = self.curl("/ / /", "--write-out", "%{num_connects},")
         self.assertEqual(one_connection.count("0,"), 2, one_connection)
+
+    @unittest.skipIf(shutil.which("chromium") is None, "chromium is not installed")
+    def test_serves_a_browser(self):
+        """Which loads a page that does not exist, too, and knows the server by its public key."""
+        self.start()
+        with open(pki().identity("ecdsa").cert_file, "rb") as file:
+            key = x509.load_pem_x509_certificate(file.read()).public_key()
+        info = key.public_bytes(serialization.Encoding.DER,
+                                serialization.PublicFormat.SubjectPublicKeyInfo)
+        trusted = base64.b64encode(hashlib.sha256(info).digest()).decode()
+        for path, words in (("/", "Hello from WebAssembly, over TLS 1.3"), ("/none", "There is")):
+            done = subprocess.run(
+                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                 "--no-proxy-server", f"--user-data-dir={support.temporary_folder()}",
+                 f"--ignore-certificate-errors-spki-list={trusted}",
+                 f"--host-resolver-rules=MAP {NAME} {self.host}", "--dump-dom",
+                 f"https://{NAME}:{self.port}{path}"],
+                capture_output=True, text=True, timeout=6 * WAIT,
+                preexec_fn=support.die_with_parent)
+            self.assertIn(words, done.stdout, done.stderr)
+
+    @unittest.skipIf(shutil.which("wrk") is None, "wrk is not installed")
+    def test_serves_wrk(self):
+        """Many requests on many connections, and none of them fails."""
+        self.start()
+        done = subprocess.run(["wrk", "--threads=1", "--connections=50", "--duration=1s",
+                               f"--timeout={WAIT}s", f"https://{self.host}:{self.port}/"],
+                              capture_output=True, text=True, timeout=3 * WAIT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"[1-9]\d* requests in ", done.stderr)
+        self.assertNotIn("Socket errors", done.stdout)
+        self.assertNotIn("Non-2xx", done.stdout)
 
     def test_answers_requests_that_come_together_or_in_pieces(self):
         self.start()
@@ -207,7 +237,7 @@ class Certificate(ExampleTest):
 class CertificatesForTheExamples(unittest.TestCase):
     def test_are_made_once(self):
         folder = os.path.join(support.temporary_folder(), "tls")
-        script = os.path.join(support.GUEST_DIRS[-1], "certificates")
+        script = os.path.join(many_clients.EXAMPLES, "certificates")
         for _ in range(2):
             done = subprocess.run([script, folder], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))

@@ -1,0 +1,113 @@
+"""Many TLS connections at once to the example https-server, held by this program: for the tests and
+for the benchmark (bench/idle_connections.py)."""
+
+import os
+import resource
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from tls_support import pki
+
+import support
+from peers import NAME, WAIT
+from tls_peers import client_context
+
+EXAMPLES = os.path.join(support.TREE, "examples")
+support.GUEST_DIRS.append(EXAMPLES)
+
+PER_ADDRESS = 20000  # connections from one address: ports are fewer than 32768
+AT_ONCE = 8  # handshakes
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+ANSWER = b"Hello from WebAssembly"
+
+
+def allow_descriptors(count):
+    """Raises the limit of this process and of its children. False: that is not allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+        except (ValueError, OSError):
+            return False
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (count, max(count, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    return True
+
+
+class HttpsServer:
+    """The example https-server as a process."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, *words, options="", **env):
+        identity = pki().identity("ecdsa")
+        with socket.create_server((self.host, 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.process = support.start(
+            [support.program("https-server"), str(self.port), "www", *words],
+            support.environment(f"--allow-listen={self.host} --identity=www={identity.cert_file},"
+                                f"{identity.key_file} {options}", **env))
+        line = self.process.stdout.readline()
+        if not line.startswith("https-server: https://localhost:"):
+            self.stop()
+            raise RuntimeError(f"https-server does not serve: {line}")
+
+    def __str__(self):
+        return f"{self.host}:{self.port}"
+
+    @property
+    def memory(self):
+        """What of it lies in memory, the guest's own included: in bytes."""
+        return support.resident_memory(self.process.pid) * 1024
+
+    @property
+    def descriptors(self):
+        return support.open_descriptors(self.process.pid)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+
+class ManyClients:
+    """TLS connections to a server, which do nothing unless they are asked to."""
+
+    def __init__(self, server):
+        self.server, self.context = server, client_context()
+        self.connections = []
+
+    def _connect(self, number):
+        source = f"127.0.0.{1 + number // PER_ADDRESS}"
+        connection = socket.create_connection((self.server.host, self.server.port), timeout=WAIT,
+                                              source_address=(source, 0))
+        return self.context.wrap_socket(connection, server_hostname=NAME)
+
+    def open(self, count):
+        first = len(self.connections)
+        with ThreadPoolExecutor(AT_ONCE) as executor:
+            self.connections += executor.map(self._connect, range(first, first + count))
+
+    def ask(self):
+        """A request on each connection. Returns how many were answered well."""
+        for tls in self.connections:
+            tls.sendall(REQUEST)
+        return sum(ANSWER in tls.recv(4096) for tls in self.connections)
+
+    def close(self):
+        for tls in self.connections:
+            tls.close()
+        self.connections.clear()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
