@@ -343,8 +343,8 @@ def _certificates_in_pem(text):
     try:
         return [base64.b64decode(match[2]) for match in _PEM_CERTIFICATE.finditer(text)]
     except ValueError as error:
-        raise _ssl_error(SSLError, SSL_ERROR_SSL, "[PEM: BAD_BASE64_DECODE] a certificate is no "
-                         f"Base64: {error}", "BAD_BASE64_DECODE") from None
+        raise _ssl_error(SSLError, SSL_ERROR_SSL, "[X509] PEM lib: a certificate is no Base64: "
+                         f"{error}") from None
 
 
 def _der_length(data, at):
@@ -367,7 +367,7 @@ def _certificates_in_der(data):
         try:
             length = _der_length(data, at)
         except ValueError:
-            text = "[ASN1: NOT_ENOUGH_DATA] the certificates in DER are cut short or are none"
+            text = "not enough data: cadata does not contain a certificate"
             raise _ssl_error(SSLError, SSL_ERROR_SSL, text, "NOT_ENOUGH_DATA") from None
         certificates.append(bytes(data[at:at + length]))
         at += length
@@ -382,10 +382,11 @@ def cert_time_to_seconds(cert_time):
     match = re.fullmatch(r"([A-Za-z]{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4}) GMT", cert_time,
                          re.IGNORECASE)
     month = match and match[1].capitalize()
-    if month not in _MONTHS:
+    day, hour, minute, second, year = map(int, match.groups()[1:]) if match else [0] * 5
+    # A leap second is the sixtieth.
+    if month not in _MONTHS or not 0 < day < 32 or hour > 23 or minute > 59 or second > 60:
         raise ValueError(
             f"time data {cert_time!r} does not match format \"%b %d %H:%M:%S %Y GMT\"")
-    day, hour, minute, second, year = (int(part) for part in match.groups()[1:])
     return calendar.timegm((year, _MONTHS.index(month) + 1, day, hour, minute, second))
 
 
@@ -562,7 +563,8 @@ class SSLContext:
                 self._load_folder(capath)
         if isinstance(cadata, str):
             try:
-                self._add_anchors(_certificates_in_pem(cadata.encode("ascii")))
+                self._add_anchors(_certificates_in_pem(cadata.encode("ascii")),
+                                  "no start line: cadata does not contain a certificate")
             except UnicodeEncodeError:
                 raise ValueError("cadata should be an ASCII string or a bytes-like object") \
                     from None
@@ -579,10 +581,11 @@ class SSLContext:
             if found:
                 self._add_anchors(found)
 
-    def _add_anchors(self, certificates):
+    _NOTHING_FOUND = "[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found"
+
+    def _add_anchors(self, certificates, nothing_found=_NOTHING_FOUND):
         if not certificates:
-            raise _ssl_error(SSLError, SSL_ERROR_SSL, "[X509: NO_CERTIFICATE_OR_CRL_FOUND] "
-                             "no certificate or crl found", "NO_CERTIFICATE_OR_CRL_FOUND")
+            raise _ssl_error(SSLError, SSL_ERROR_SSL, nothing_found, "NO_CERTIFICATE_OR_CRL_FOUND")
         added = [one for one in dict.fromkeys(certificates) if one not in self._anchors]
         if not added:
             return
