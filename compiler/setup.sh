@@ -53,7 +53,9 @@ nginx-light
 ninja-build
 python3
 python3-cryptography
+python3-pip
 strace
+tcl
 wrk
 zlib1g-dev
 '

@@ -1,0 +1,131 @@
+/* The functions of posix.h, and some of wasi-libc's that differ from POSIX (linked with --wrap).
+ * A guest has one process, one user, no locale but "C", and temporary files in /tmp.
+ */
+#include "posix.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+char *tmpnam(char *name);
+char *tmpnam(char *name) {
+    static char own[L_tmpnam];
+    static unsigned count;
+    if (!name)
+        name = own;
+    do
+        snprintf(name, L_tmpnam, "/tmp/file%u", count++);
+    while (access(name, F_OK) == 0);
+    return name;
+}
+
+FILE *tmpfile(void);
+FILE *tmpfile(void) {
+    char name[L_tmpnam];
+    FILE *file = fopen(tmpnam(name), "w+x");
+    if (file)
+        unlink(name);
+    return file;
+}
+
+int system(const char *command) {
+    errno = ENOSYS;
+    return command ? -1 : 0;
+}
+
+int chmod(const char *path, mode_t mode) {
+    (void)mode;
+    return access(path, F_OK);
+}
+
+int chown(const char *path, uid_t user, gid_t group) {
+    (void)user;
+    (void)group;
+    return access(path, F_OK);
+}
+
+int fchmod(int fd, mode_t mode) {
+    struct stat status;
+    (void)mode;
+    return fstat(fd, &status);
+}
+
+int fchown(int fd, uid_t user, gid_t group) {
+    struct stat status;
+    (void)user;
+    (void)group;
+    return fstat(fd, &status);
+}
+
+mode_t umask(mode_t mask) {
+    (void)mask;
+    return 022;
+}
+
+uid_t getuid(void) {
+    return 1;
+}
+
+uid_t geteuid(void) {
+    return 1;
+}
+
+gid_t getegid(void) {
+    return 1;
+}
+
+int setpriority(int which, id_t who, int value) {
+    (void)which;
+    (void)who;
+    (void)value;
+    errno = EPERM;
+    return -1;
+}
+
+struct passwd *getpwuid(uid_t uid) {
+    (void)uid;
+    return NULL;
+}
+
+/* wasi-libc takes any name. */
+char *__wrap_setlocale(int category, const char *name);
+char *__wrap_setlocale(int category, const char *name) {
+    static char only[] = "C";
+    (void)category;
+    return !name || !*name || !strcmp(name, "C") || !strcmp(name, "POSIX") ? only : NULL;
+}
+
+/* wasi-libc opens the folder when the path is empty. */
+FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode) {
+    if (!*path) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return __real_fopen(path, mode);
+}
+
+/* Nobody else can hold a lock, so all of them can be had. */
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    int number;
+    va_start(arguments, command);
+    if (command == F_GETLK) {
+        va_arg(arguments, struct flock *)->l_type = F_UNLCK;
+        va_end(arguments);
+        return 0;
+    }
+    if (command == F_SETLK || command == F_SETLKW) {
+        va_end(arguments);
+        return 0;
+    }
+    number = command == F_SETFL ? va_arg(arguments, int) : 0;
+    va_end(arguments);
+    return __real_fcntl(fd, command, number);
+}
