@@ -121,9 +121,12 @@ int tc_identity_named(const char *name, tc_identity **out) {
         *out = held[i];
         return 0;
     }
-    tc_report_once("refused the identity %s: it was not granted. To allow it, "
-                   "build or run with "
-                   "--identity=%s=CERT,KEY",
-                   name, name);
+    if (strchr(name, '\n')) /* somebody's key, perhaps: it must not get into a log */
+        tc_report_once("refused an identity: the guest gave a text of several lines as its name. "
+                       "A certificate and its key are for TIMECRAFT_IDENTITY_OPTION");
+    else
+        tc_report_once("refused the identity %s: it was not granted. To allow it, build or run "
+                       "with --identity=%s=CERT,KEY",
+                       name, name);
     return -EACCES;
 }

@@ -71,6 +71,12 @@ class IsRefused(TlsTest):
         for name in ("we", "webb", "WEB", "web\\x20", "../web"):
             self.refused(name, held("web", "ecdsa"), "refused the identity .*: it was not granted")
 
+    def test_for_a_key_in_place_of_a_name_without_showing_it(self):
+        with open(both_file("ecdsa")) as file:
+            key = file.read().replace("\n", "\\n").replace(" ", "\\x20")
+        result = self.refused(key, held("web", "ecdsa"), "a text of several lines as its name")
+        self.assertNotIn("KEY-----", result.stderr)
+
     def test_for_files_that_are_not_there(self):
         for part in ("cert", "key"):
             self.refused("web", held("web", "ecdsa", **{part: "/nonexistent/file"}),
