@@ -1,4 +1,4 @@
-// run: --dir {tmp}::/
+// run: --dir {tmp}::/ --env=A=b
 /* Every pointer and length that does not lie wholly inside the memory is EFAULT, in every function,
  * and the call has no effect. */
 #include "wasi_raw.h"
@@ -13,6 +13,8 @@ static void try_pointer(u32 bad) {
     EXPECT(EFAULT, clock_time_get(0, 0, bad));
     EXPECT(EFAULT, environ_sizes_get(bad, o));
     EXPECT(EFAULT, environ_sizes_get(o, bad));
+    EXPECT(EFAULT, environ_get(bad, o));
+    EXPECT(EFAULT, environ_get(o, bad));
     EXPECT(EFAULT, args_sizes_get(bad, o));
     EXPECT(EFAULT, args_sizes_get(o, bad));
     EXPECT(EFAULT, args_get(bad, o));
