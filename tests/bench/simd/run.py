@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """How much faster vector code is: kernels.c built with WebAssembly's vector instructions, without
-them, and natively. All three compute the same.
+them, and natively. All three compute the same. Seconds are the processor's, so that other work on
+the machine does not count.
 
     tests/bench/simd/run.py [ROUNDS]
 
