@@ -2,7 +2,10 @@
 
 package timecraft
 
-import "net/http"
+import (
+	"net"
+	"net/http"
+)
 
 // Before Go 1.24 the HTTP/2 of net/http works with connections of crypto/tls only.
 
@@ -10,4 +13,10 @@ func newHTTP2Transport(config *TLSConfig) http.RoundTripper {
 	return newHTTPTransport((&Dialer{TLS: config.only("http/1.1")}).DialTLS)
 }
 
-func acceptHTTP2(*http.Server) {}
+// acceptHTTP2 has the listener's clients not agree on what this server cannot speak.
+func acceptHTTP2(_ *http.Server, l net.Listener) error {
+	if own, ok := l.(*listener); ok && own.tls != nil {
+		return own.withoutProtocol("h2")
+	}
+	return nil
+}

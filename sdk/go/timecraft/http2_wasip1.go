@@ -147,10 +147,11 @@ func (t *http2Transport) CloseIdleConnections() {
 
 // acceptHTTP2 lets a server speak HTTP/2 with clients that begin with it, which those do that have
 // agreed on it by ALPN.
-func acceptHTTP2(server *http.Server) {
+func acceptHTTP2(server *http.Server, _ net.Listener) error {
 	if server.Protocols == nil {
 		server.Protocols = new(http.Protocols)
 		server.Protocols.SetHTTP1(true)
 		server.Protocols.SetUnencryptedHTTP2(true)
 	}
+	return nil
 }

@@ -65,7 +65,9 @@ func Serve(server *http.Server, l net.Listener) error {
 		}
 		return context.WithValue(ctx, connectionKey{}, c)
 	}
-	acceptHTTP2(server)
+	if err := acceptHTTP2(server, l); err != nil {
+		return err
+	}
 	return server.Serve(httpListener{l})
 }
 

@@ -170,7 +170,7 @@ func channelBinding(c net.Conn, kind string) ([]byte, error) {
 // Servers.
 
 // serverTLS is what a listener has whose connections are TLS ones.
-type serverTLS struct{}
+type serverTLS struct{ protocols []string }
 
 func (*serverTLS) accepted(c *conn) net.Conn {
 	c.tls = new(hostTLS)
@@ -195,8 +195,32 @@ func listenTLS(ctx context.Context, network, address string, config *TLSConfig) 
 		l.file.Close()
 		return nil, listenError(network, l.address, err)
 	}
-	l.tls = new(serverTLS)
+	l.tls = &serverTLS{config.NextProtos}
 	return l, nil
+}
+
+// withoutProtocol takes an application protocol from those that a listener's connections speak.
+func (l *listener) withoutProtocol(name string) error {
+	var others []string
+	for _, protocol := range l.tls.protocols {
+		if protocol != name {
+			others = append(others, protocol)
+		}
+	}
+	if len(others) == len(l.tls.protocols) {
+		return nil
+	}
+	if len(others) == 0 {
+		return l.failed("set", fmt.Errorf("nothing but %q, which this Go does not speak", name))
+	}
+	l.tls.protocols = others
+	wire, err := wireProtocols(others)
+	if err != nil {
+		return err
+	}
+	return l.failed("set", controlRaw(l.raw, func(fd int32) error {
+		return asError("setsockopt", setOption(fd, levelTimecraft, optionALPN, wire))
+	}))
 }
 
 // Failures.
