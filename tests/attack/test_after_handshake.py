@@ -295,7 +295,7 @@ class Floods(PeerTest):
     """Much of what is allowed once. It ends in a failure, or is taken; it never keeps the guest
     longer than the guest is ready to wait, nor fills its memory."""
 
-    COUNT = 20000
+    COUNT = 5000
 
     def flood(self, one, wanted, **more):
         def act(endpoint):
