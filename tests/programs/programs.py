@@ -20,8 +20,8 @@ import support  # noqa: E402
 
 SKIPPED = 77
 CC = os.environ.get("CC", "cc")
-CXX = os.environ.get("CXX", "c++")
 CLANGXX = os.environ.get("CLANGXX", "clang++")
+CXX = os.environ.get("CXX") or shutil.which("c++") or CLANGXX
 # The distribution's C++ library for WebAssembly has no exceptions: guests bring their own.
 CXX_RUNTIME = HERE.parent / "language/cxx_runtime.h"
 CXX_EXCEPTIONS = {
