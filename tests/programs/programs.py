@@ -94,7 +94,7 @@ class Program:
 
     def _link(self, kind, sources, command, libraries, more_files=()):
         def compile_one(source):
-            # Headers are not among the files: they change with the version, as the sources do.
+            # The program's headers are not among the files: what was fetched stays as it is.
             return support.made_once(
                 f"{pathlib.Path(source).stem}.o", [source, *more_files], [*command],
                 lambda path: support.run_tool(*command, "-c", source, "-o", path))

@@ -21,7 +21,7 @@ include {source}/main.mk
 def one_file(source):
     """A folder with sqlite3.c, all of the library as its authors put it together, and shell.c."""
     def make(folder):
-        programs.support.run_tool("mkdir", folder)
+        programs.support.run_tool("mkdir", "-p", folder)
         with open(f"{folder}/Makefile", "w") as file:
             file.write(MAKEFILE.format(source=source, cc=programs.CC))
         programs.support.run_tool("make", "-C", folder, "sqlite3.c", "shell.c")

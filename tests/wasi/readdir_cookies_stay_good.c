@@ -1,5 +1,5 @@
 // run: --dir {tmp}::/
-// setup: for i in $(seq 1000); do touch "file-$i"; done
+// setup: seq -f file-%.0f 1000 | xargs touch
 /* Reading can go on from any cookie, in any order, also when entries come and go meanwhile. */
 #include "readdir.h"
 

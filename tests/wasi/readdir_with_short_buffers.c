@@ -1,5 +1,5 @@
 // run: --dir {tmp}::/
-// setup: for i in $(seq 300); do touch "a-file-with-a-longer-name-$i"; done
+// setup: seq -f a-file-with-a-longer-name-%.0f 300 | xargs touch
 /* Whatever the buffer's size, every entry comes exactly once; a full buffer means that there may be
  * more, and a cut entry comes again. */
 #include "readdir.h"
