@@ -68,7 +68,7 @@ def find_go():
 FLAGS = "-trimpath -buildvcs=false -ldflags=-w"
 GOCACHE = os.environ.get("GOCACHE") or os.path.join(os.path.expanduser("~"), ".cache", "go-build")
 BASE_ENV = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": FLAGS, "GOWORK": "off",
-            "GOCACHE": GOCACHE}
+            "GOCACHE": GOCACHE, "CGO_ENABLED": "0"}
 BASE_ENV.pop("GOOS", None)
 BASE_ENV.pop("GOARCH", None)
 
