@@ -19,6 +19,7 @@ import pki  # noqa: E402,F401
 import support  # noqa: E402
 
 PYTHON = os.path.join(support.PREFIX, "bin", "timecraft-python")
+INTERPRETER = os.path.join(support.PREFIX, "lib", "timecraft", "python", "interpreter")
 LOOPBACK = ["--allow-net=127.0.0.1,localhost,[::1]", "--allow-listen=127.0.0.1,[::1]"]
 SKIPPED = 77
 
@@ -101,7 +102,7 @@ def why_not_made():
 
 
 def main():
-    if not os.path.exists(PYTHON):
-        print(f"skipped: {PYTHON} was not made: {why_not_made()}")
+    if not os.path.exists(PYTHON) or not os.path.exists(INTERPRETER):
+        print(f"skipped: {INTERPRETER} was not made: {why_not_made()}")
         sys.exit(SKIPPED)
     unittest.main()

@@ -383,8 +383,8 @@ def cert_time_to_seconds(cert_time):
                          re.IGNORECASE)
     month = match and match[1].capitalize()
     day, hour, minute, second, year = map(int, match.groups()[1:]) if match else [0] * 5
-    # A leap second is the sixtieth.
-    if month not in _MONTHS or not 0 < day < 32 or hour > 23 or minute > 59 or second > 60:
+    # Leap seconds as time.strptime takes them.
+    if month not in _MONTHS or not 0 < day < 32 or hour > 23 or minute > 59 or second > 61:
         raise ValueError(
             f"time data {cert_time!r} does not match format \"%b %d %H:%M:%S %Y GMT\"")
     return calendar.timegm((year, _MONTHS.index(month) + 1, day, hour, minute, second))
