@@ -43,7 +43,7 @@ quietly() {
 prepare_apt() {
     . /etc/os-release
     keyring=/usr/share/keyrings/$ID-archive-keyring.gpg
-    [ -r "$keyring" ] || fail "$keyring is missing, so sources cannot be verified"
+    [ -r "$keyring" ] || fail_to_fetch "$keyring is missing, so sources cannot be verified"
     rm -rf "$work/apt"
     mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial"
     apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
@@ -51,7 +51,7 @@ prepare_apt() {
             '$1 ~ "^" name (suites == "main" ? "$" : "") && ($2 == "main" || $2 == "universe") {
                 print "deb-src [signed-by=" keyring "] " $3 " " $1 " " $2 }' |
         sort -u >"$work/apt/sources.list"
-    [ -s "$work/apt/sources.list" ] || fail "apt's configuration names no mirror of $VERSION_CODENAME"
+    [ -s "$work/apt/sources.list" ] || fail_to_fetch "apt's configuration names no mirror of $VERSION_CODENAME"
     cat >"$work/apt/apt.conf" <<CONF
 Dir::Etc::SourceList "$work/apt/sources.list";
 Dir::Etc::SourceParts "/dev/null";
