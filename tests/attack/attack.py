@@ -36,6 +36,7 @@ support.GUEST_DIRS.insert(0, os.path.join(HERE, "guests"))
 # messages of a handshake. A connection that grows beyond this is a fault.
 MEMORY_MAX = 48 * 1024  # KiB, of a whole program
 TIME_MAX = 8 * support.SLOWNESS  # seconds, of a whole run
+WORK_MAX = 3 * TIME_MAX  # where the attacker gives both sides much to do, and then ends
 HANDSHAKE_LIMIT = 2  # seconds, what the host grants a handshake
 
 MODES = ("blocking", "poll")
@@ -113,7 +114,7 @@ class Guest:
             raise RuntimeError(f"the guest does not listen: {self.texts}")
         return found.group(1), int(found.group(2))
 
-    def wait(self, limit=TIME_MAX):
+    def wait(self, limit=WORK_MAX):
         """Waits for its end, and kills it where that does not come."""
         end = self.begin + limit
         while True:

@@ -303,7 +303,7 @@ class Floods(PeerTest):
                 endpoint.raw(one(endpoint))
             close(endpoint)
 
-        self.strike(act, wanted, **more)
+        self.strike(act, wanted, seconds=attack.WORK_MAX, **more)
 
     def test_empty_records(self):
         self.flood(lambda endpoint: endpoint.sealed(DATA, b""), {"EPROTO", "end"})
@@ -332,7 +332,7 @@ class Floods(PeerTest):
                 endpoint.update_keys(1)
             time.sleep(1)
 
-        self.strike(act, {"EPROTO", "EAGAIN", "ECONNRESET"}, seconds=attack.TIME_MAX * 2)
+        self.strike(act, {"EPROTO", "EAGAIN", "ECONNRESET"}, seconds=attack.WORK_MAX)
 
     def test_tickets(self):
         self.flood(lambda server: server.sealed(HANDSHAKE, ticket(100)), {"EPROTO", "end"},
