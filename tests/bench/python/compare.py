@@ -27,7 +27,7 @@ sys.path.insert(0, HERE)
 from programs import PROGRAMS  # noqa: E402
 
 SCRIPT = os.path.join(HERE, "programs.py")
-REPETITIONS = 3
+REPETITIONS = 15
 
 
 def interpreters(build, folder):
