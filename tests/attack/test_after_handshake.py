@@ -5,38 +5,16 @@ Every attack is made on a guest that is a client and on one that is a server."""
 
 import time
 
+import after_handshake
 import attack
-import support
-from attack import finish
+from after_handshake import HELLO, close
 from tls13 import (ALERT, CERTIFICATE_REQUEST, CHANGE_CIPHER_SPEC, CLIENT_HELLO, DATA, HANDSHAKE,
-                   HELLO_REQUEST, KEY_UPDATE, NEW_TICKET, RECORD_MAX, SERVER_HELLO, WARNING, Client,
-                   Server, extension, message, record, u8, u16, u24, vector8, vector16)
-
-HELLO = b"hello"
+                   HELLO_REQUEST, KEY_UPDATE, NEW_TICKET, RECORD_MAX, SERVER_HELLO, Client, Server,
+                   extension, message, record, u8, u16, u24, vector8, vector16)
 
 
-class PeerTest(attack.AttackTest):
-    def strike(self, act, wanted=("EPROTO",), authentic=HELLO, roles=("client", "server"), **more):
-        """`act(endpoint)` happens after HELLO was sent; then the connection ends without a word,
-        which the guest must tell from a clean end."""
-
-        def go_on(endpoint):
-            try:
-                endpoint.handshake()
-                endpoint.data(HELLO)
-                act(endpoint)
-            finally:
-                finish(endpoint.connection)
-
-        if "client" in roles:
-            with self.subTest(guest="client"):
-                identity = support.pki().identity("ecdsa")
-                self.attack_client(lambda connection: go_on(Server(connection, identity)), wanted,
-                                   authentic, **more)
-        if "server" in roles:
-            with self.subTest(guest="server"):
-                self.attack_server(lambda connection: go_on(Client(connection)), wanted,
-                                   authentic, **more)
+class PeerTest(after_handshake.PeerTest):
+    server, client = Server, Client
 
 
 def ticket(size):
@@ -45,29 +23,7 @@ def ticket(size):
                    vector16(b"t" * size) + vector16(b""))
 
 
-def close(endpoint):
-    endpoint.alert(0, WARNING)
-
-
-class Ends(PeerTest):
-    def test_that_are_clean(self):
-        self.strike(close, {"end"})
-
-    def test_without_a_word(self):
-        self.strike(lambda endpoint: None, {"ECONNRESET"})
-
-    def test_that_somebody_else_says(self):
-        """An alert in clear text, which anybody can put in."""
-        for level, description in ((1, 0), (2, 0), (2, 40)):
-            self.strike(lambda endpoint: endpoint.raw(record(ALERT, bytes([level, description]))))
-
-    def test_data_after_the_end_are_not_delivered(self):
-        def act(endpoint):
-            close(endpoint)
-            endpoint.data(b"EVIL")
-
-        self.strike(act, {"end"})
-
+class Ends(after_handshake.EndsOfAllVersions, PeerTest):
     def test_clear_text_after_the_end_is_not_delivered(self):
         def act(endpoint):
             close(endpoint)
@@ -82,13 +38,9 @@ class Ends(PeerTest):
                             {"EPROTO", "ECONNRESET"})
 
 
-class Records(PeerTest):
-    """What is wrong with a record."""
-
-    def test_clear_text(self):
-        for kind in (DATA, HANDSHAKE, CHANGE_CIPHER_SPEC, 0, 24, 255):
-            with self.subTest(type=kind):
-                self.strike(lambda endpoint: endpoint.raw(record(kind, b"EVIL" * 10)))
+class Records(after_handshake.RecordsOfAllVersions, PeerTest):
+    CLEAR_TYPES = (DATA, HANDSHAKE, CHANGE_CIPHER_SPEC, 0, 24, 255)
+    POSITIONS = range(0, 26, 5)
 
     def test_no_record_at_all(self):
         for data in (b"EVIL" * 100, b"GET / HTTP/1.0\r\n\r\n", bytes(10000), b"\xff" * 10000):
@@ -103,38 +55,6 @@ class Records(PeerTest):
 
         self.strike(act)
 
-    def test_every_byte_of_a_record_changed(self):
-        for position in range(0, 26, 5):
-            with self.subTest(position=position):
-                def act(endpoint):
-                    sealed = bytearray(endpoint.sealed(DATA, b"EVIL"))
-                    sealed[position] ^= 1
-                    endpoint.raw(bytes(sealed))
-                    endpoint.raw(bytes(300))  # so that a longer length is filled
-
-                self.strike(act)
-
-    def test_a_record_twice(self):
-        def act(endpoint):
-            sealed = endpoint.sealed(DATA, b" again")
-            endpoint.raw(sealed + sealed)
-
-        self.strike(act, authentic=HELLO + b" again")
-
-    def test_records_swapped(self):
-        def act(endpoint):
-            first, second = endpoint.sealed(DATA, b"1"), endpoint.sealed(DATA, b"2")
-            endpoint.raw(second + first)
-
-        self.strike(act)
-
-    def test_a_record_left_out(self):
-        def act(endpoint):
-            endpoint.sealed(DATA, b"lost")
-            endpoint.data(b"EVIL")
-
-        self.strike(act)
-
     def test_a_record_of_the_other_direction(self):
         """The guest's own bytes thrown back."""
 
@@ -143,12 +63,6 @@ class Records(PeerTest):
             endpoint.raw(header + endpoint._exactly(int.from_bytes(header[3:], "big")))
 
         self.strike(act, words=("send=10",))
-
-    def test_a_record_that_is_cut(self):
-        for length in (1, 4, 5, 6, 20):
-            with self.subTest(length=length):
-                self.strike(lambda endpoint: endpoint.raw(endpoint.sealed(DATA, b"EVIL")[:length]),
-                            {"ECONNRESET"})
 
     def test_a_record_without_a_type(self):
         """An inner plaintext of zeros only, or of nothing (RFC 8446, 5.4)."""
@@ -162,10 +76,6 @@ class Records(PeerTest):
             with self.subTest(content=content, padding=padding):
                 self.strike(lambda endpoint: endpoint.raw(
                     endpoint.sending.seal(b"x" * content + u8(DATA) + bytes(padding))))
-
-    def test_a_record_as_long_as_can_be(self):
-        self.strike(lambda endpoint: [endpoint.data(b"x" * RECORD_MAX), close(endpoint)], {"end"},
-                    HELLO + b"x" * RECORD_MAX)
 
     def test_lengths_that_lie(self):
         for length in (0, 1, 16, 17, 16384 + 257, 65535):

@@ -5,99 +5,27 @@ told by its type."""
 import struct
 import time
 
+import after_handshake
 import attack
-import support
 import tls12
-from attack import finish
+from after_handshake import HELLO, close
 from tls13 import (ALERT, CHANGE_CIPHER_SPEC, CLIENT_HELLO, DATA, HANDSHAKE, HELLO_REQUEST,
-                   RECORD_MAX, WARNING, Client, message, record)
+                   RECORD_MAX, Client, message, record)
 
-HELLO = b"hello"
 HELLO_REQUEST_MESSAGE = message(HELLO_REQUEST, b"")
 
 
-class PeerTest(attack.AttackTest):
-    def strike(self, act, wanted=("EPROTO",), authentic=HELLO, roles=("client", "server"), **more):
-        """`act(endpoint)` happens after HELLO was sent; then the connection ends without a word."""
-
-        def go_on(endpoint):
-            try:
-                endpoint.handshake()
-                endpoint.data(HELLO)
-                act(endpoint)
-            finally:
-                finish(endpoint.connection)
-
-        identity = support.pki().identity("ecdsa")
-        if "client" in roles:
-            with self.subTest(guest="client"):
-                self.attack_client(lambda connection: go_on(tls12.Endpoint(connection, identity)),
-                                   wanted, authentic, **more)
-        if "server" in roles:
-            with self.subTest(guest="server"):
-                self.attack_server(lambda connection: go_on(tls12.Endpoint(connection)), wanted,
-                                   authentic, **more)
+class PeerTest(after_handshake.PeerTest):
+    server = client = tls12.Endpoint
 
 
-def close(endpoint):
-    endpoint.alert(0, WARNING)
+class Ends(after_handshake.EndsOfAllVersions, PeerTest):
+    pass
 
 
-class Ends(PeerTest):
-    def test_that_are_clean(self):
-        """The other tests prove something because this one passes."""
-        self.strike(close, {"end"})
-
-    def test_without_a_word(self):
-        self.strike(lambda endpoint: None, {"ECONNRESET"})
-
-    def test_that_somebody_else_says(self):
-        for level, description in ((1, 0), (2, 0), (2, 40)):
-            self.strike(lambda endpoint: endpoint.raw(record(ALERT, bytes([level, description]))))
-
-    def test_data_after_the_end_are_not_delivered(self):
-        def act(endpoint):
-            close(endpoint)
-            endpoint.data(b"EVIL")
-
-        self.strike(act, {"end"})
-
-
-class Records(PeerTest):
-    def test_clear_text(self):
-        for kind in (DATA, HANDSHAKE, ALERT, CHANGE_CIPHER_SPEC, 0, 24, 255):
-            with self.subTest(type=kind):
-                self.strike(lambda endpoint: endpoint.raw(record(kind, b"EVIL" * 10)))
-
-    def test_every_byte_of_a_record_changed(self):
-        for position in range(0, 33, 4):
-            with self.subTest(position=position):
-                def act(endpoint):
-                    sealed = bytearray(endpoint.sealed(DATA, b"EVIL"))
-                    sealed[position] ^= 1
-                    endpoint.raw(bytes(sealed) + bytes(300))  # so that a longer length is filled
-
-                self.strike(act)
-
-    def test_a_record_twice(self):
-        def act(endpoint):
-            endpoint.raw(endpoint.sealed(DATA, b" again") * 2)
-
-        self.strike(act, authentic=HELLO + b" again")
-
-    def test_records_swapped(self):
-        def act(endpoint):
-            first, second = endpoint.sealed(DATA, b"1"), endpoint.sealed(DATA, b"2")
-            endpoint.raw(second + first)
-
-        self.strike(act)
-
-    def test_a_record_left_out(self):
-        def act(endpoint):
-            endpoint.sealed(DATA, b"lost")
-            endpoint.data(b"EVIL")
-
-        self.strike(act)
+class Records(after_handshake.RecordsOfAllVersions, PeerTest):
+    CLEAR_TYPES = (DATA, HANDSHAKE, ALERT, CHANGE_CIPHER_SPEC, 0, 24, 255)
+    POSITIONS = range(0, 33, 4)
 
     def test_a_record_of_another_type(self):
         """What is sealed as data is no alert."""
@@ -106,12 +34,6 @@ class Records(PeerTest):
             endpoint.raw(bytes([ALERT]) + endpoint.sealed(DATA, b"\1\0")[1:])
 
         self.strike(act)
-
-    def test_a_record_that_is_cut(self):
-        for length in (1, 4, 5, 6, 20):
-            with self.subTest(length=length):
-                self.strike(lambda endpoint: endpoint.raw(endpoint.sealed(DATA, b"EVIL")[:length]),
-                            {"ECONNRESET"})
 
     def test_a_record_that_is_too_long(self):
         for length in (RECORD_MAX + 1, RECORD_MAX + 2048, 40000):
@@ -122,10 +44,6 @@ class Records(PeerTest):
         for length in (0, 1, 8, 23):
             with self.subTest(length=length):
                 self.strike(lambda endpoint: endpoint.raw(record(DATA, bytes(length))))
-
-    def test_a_record_as_long_as_can_be(self):
-        self.strike(lambda endpoint: [endpoint.data(b"x" * RECORD_MAX), close(endpoint)], {"end"},
-                    HELLO + b"x" * RECORD_MAX)
 
     def test_a_few_empty_ones(self):
         """Allowed (RFC 5246, 6.2.1)."""

@@ -6,7 +6,7 @@ import resource
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from tls_support import pki
+from tls_support import ServingGuest, pki
 
 import support
 from peers import NAME, WAIT
@@ -34,7 +34,7 @@ def allow_descriptors(count):
     return True
 
 
-class HttpsServer:
+class HttpsServer(ServingGuest):
     """The example https-server as a process."""
 
     host = "127.0.0.1"
@@ -63,18 +63,6 @@ class HttpsServer:
     @property
     def descriptors(self):
         return support.open_descriptors(self.process.pid)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.stop()
 
 
 class ManyClients:

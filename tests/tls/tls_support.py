@@ -78,7 +78,23 @@ def page_of(text):
     return Report(text[text.index("version 0x"):].replace("\r", ""))
 
 
-class GuestServer:
+class ServingGuest:
+    """A guest, `process`, that serves until stop(), or the end of a `with`."""
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+
+class GuestServer(ServingGuest):
     """The guest tls_server; str() is the address of its first listening socket."""
 
     host = "127.0.0.1"
@@ -128,17 +144,9 @@ class GuestServer:
 
     def stop(self):
         self.process.kill()
-        self.process.wait()
         for thread in self.threads:
             thread.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.stop()
+        super().stop()
 
 
 class TlsTest(support.GuestTest):

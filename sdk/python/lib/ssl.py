@@ -1130,7 +1130,8 @@ class SSLSocket(socket):
                          fileno=sock.fileno())
         self = cls.__new__(cls, **described)
         self._tls = None
-        _Tls(self, context, server_side, server_hostname)  # raises for what does not fit together, before the socket changes hands
+        # Raises for what does not fit together, before the socket changes hands.
+        _Tls(self, context, server_side, server_hostname)
         timeout = sock.gettimeout()
         socket.__init__(self, **described)
         sock.detach()
