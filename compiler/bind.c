@@ -329,6 +329,8 @@ static void write_module(tc_buffer *out, const tc_build *build, const char *head
         tc_buffer_print(out, "    .initialize = initialize,\n");
     if (memory)
         tc_buffer_print(out, "    .memory = memory,\n");
+    if (build->has_constant_memory)
+        tc_buffer_print(out, "    .memory_address = TC_MEMORY_ADDRESS,\n");
     if (functions)
         tc_buffer_print(out, "    .functions = functions,\n    .function_count = %zu,\n",
                         functions);
@@ -359,6 +361,7 @@ int tc_bind(tc_build *build) {
         return -1;
     tc_buffer_print(&text, "/* Joins the module and the runtime. Written by timecraft. */\n"
                            "#include \"guest.h\"\n\n"
+                           "#include \"guest/memory_address.h\"\n"
                            "#include \"guest/module.h\"\n"
                            "#include \"wasi/wasi.h\"\n\n"
                            "static tc_wasi *host;\n\n");

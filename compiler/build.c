@@ -273,7 +273,9 @@ static void build_reset(tc_build *build) {
 }
 
 int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
-    tc_build build = {.options = options, .wasm = wasm};
+    tc_build build = {.options = options,
+                      .wasm = wasm,
+                      .has_constant_memory = options->level > 0 && wasm->memory_count == 1};
     output out = {0};
     int result = check_module(wasm, options);
     if (result == 0) {

@@ -322,6 +322,18 @@ static int read_sources(splitter *all, tc_buffer *declarations) {
     return 0;
 }
 
+/* Has loads and stores find the memory at a constant address, rather than load its address first,
+ * again after each store. Where a version of wasm2c has another text they do, at the same place. */
+static void use_constant_memory(tc_buffer *header) {
+    static const char found[] = "#define MEM_ADDR_MEMOP(mem, addr, n) MEM_ADDR(mem, addr, n)\n";
+    static const char wanted[] = "#include \"guest/memory_address.h\"";
+    char *at = strstr(header->data, found);
+    if (at) {
+        memset(at, ' ', strlen(found) - 1);
+        memcpy(at, wanted, strlen(wanted));
+    }
+}
+
 static int read_all(splitter *all) {
     tc_buffer more = {0};
     tc_buffer_print(&more, "%s", additions);
@@ -331,6 +343,8 @@ static int read_all(splitter *all) {
     tc_buffer_reset(&more);
     if (result < 0)
         return -1;
+    if (all->build->has_constant_memory)
+        use_constant_memory(&all->declarations.implementation);
     for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++)
         take_apart(all, &all->sources[i]);
     if (all->functions.count)

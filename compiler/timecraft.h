@@ -319,9 +319,10 @@ typedef struct tc_build {
     tc_wasm2c_facts wasm2c;
     char *work; /* directory for everything in between */
     bool uses_simd;
-    tc_words units;   /* names in `work` of the C files, the binding last */
-    tc_words objects; /* names in `work`, one for each unit */
-    size_t compiled;  /* units that were not in the cache */
+    bool has_constant_memory; /* see rt/guest/memory_address.h */
+    tc_words units;           /* names in `work` of the C files, the binding last */
+    tc_words objects;         /* names in `work`, one for each unit */
+    size_t compiled;          /* units that were not in the cache */
     bool has_tcc_objects;
 } tc_build;
 

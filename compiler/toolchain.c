@@ -15,8 +15,9 @@
 #define OLDEST_WASM2C "1.0.36"
 
 const char *const tc_toolchain_headers[] = {
-    "wasm-rt.h",          "wasm-rt-exceptions.h", "guest/module.h", "wasi/wasi.h",
-    "simd_corrections.h", "tcc_prelude.h",        "tcc_support.h",  NULL};
+    "wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h", "guest/memory_address.h",
+    "wasi/wasi.h", "simd_corrections.h",   "tcc_prelude.h",  "tcc_support.h",
+    NULL};
 
 /* Features that some versions leave off until told, the one that costs most at the end. Others of
  * their list need more than a flag. */

@@ -36,6 +36,7 @@ typedef struct tc_module {
     void (*start)(void);               /* the export _start, or NULL */
     void (*initialize)(void);          /* the export _initialize, or NULL */
     wasm_rt_memory_t *(*memory)(void); /* the memory that imports work on; NULL: there is none */
+    uintptr_t memory_address;          /* where it has to be: guest/memory_address.h; 0: anywhere */
     const tc_function *functions;      /* for --invoke */
     size_t function_count;
 } tc_module;

@@ -103,15 +103,30 @@ void *tc_guest_calloc(size_t count, size_t size);
 void tc_guest_perror(const char *text);
 _Noreturn void tc_guest_abort(void);
 
-/* The range of a memory: 8 GiB for whatever its 32-bit index and 32-bit offset reach. */
-void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-    void *start = mmap(address, length, protection, flags | MAP_NORESERVE, fd, offset);
-    if (start == MAP_FAILED) {
+_Noreturn static void report_unmapped(const void *address, size_t length, int error) {
+    if (error == ENOMEM)
         tc_report("%s: %zu GiB of address space cannot be reserved for its memory: %s; raise the "
                   "limit (ulimit -v)",
-                  tc_guest_module.name, length >> 30, strerror(errno));
-        exit(EXIT_FAILURE);
+                  tc_guest_module.name, length >> 30, strerror(error));
+    else
+        tc_report("%s: its memory cannot be at address %p, where it was built to have it: %s; "
+                  "build it with -O0, then it can be anywhere",
+                  tc_guest_module.name, address,
+                  error == EEXIST ? "something else is there" : strerror(error));
+    exit(EXIT_FAILURE);
+}
+
+/* The range of a memory: 8 GiB for whatever its 32-bit index and 32-bit offset reach. */
+void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    if (tc_guest_module.memory_address != 0) {
+        address = (void *)tc_guest_module.memory_address;
+        flags |= MAP_FIXED_NOREPLACE;
     }
+    void *start = mmap(address, length, protection, flags | MAP_NORESERVE, fd, offset);
+    if (start == MAP_FAILED)
+        report_unmapped(address, length, errno);
+    if (address && start != address) /* Linux before 4.17 takes it for a wish */
+        report_unmapped(address, length, EEXIST);
     if (!tc_trap_add_memory(start, length)) {
         tc_report("%s has too many memories", tc_guest_module.name);
         exit(EXIT_FAILURE);

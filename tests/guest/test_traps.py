@@ -26,6 +26,7 @@ WAT2WASM = os.environ["TIMECRAFT_WAT2WASM"]
 TRAPS = pathlib.Path(__file__).with_name("traps")
 SANITIZED = os.environ.get("TIMECRAFT_SANITIZED") == "1"
 EXIT_TRAP = 134
+MEMORY_ADDRESS = 0x200000000000 if SANITIZED else 0x10000000
 
 
 class Programs(unittest.TestCase):
@@ -40,7 +41,8 @@ class Programs(unittest.TestCase):
         source.write_text(wat, encoding="utf-8")
         module = source.with_suffix(".wasm")
         program = self.folder / name
-        subprocess.run([WAT2WASM, "--debug-names", source, "-o", module], check=True)
+        subprocess.run([WAT2WASM, "--debug-names", "--enable-multi-memory", source, "-o", module],
+                       check=True)
         for old, new in re.findall(r"^;; bytes: (\S+) = (.*)$", wat, re.MULTILINE):
             new = new.encode("latin-1").decode("unicode_escape").encode("latin-1")
             self.assertEqual(len(old), len(new))
@@ -173,6 +175,51 @@ class Limits(Programs):
         result = self.run_program(self.build(EMPTY, "-O0"), "--max-memory=lots")
         self.assertEqual(result.returncode, 2)
         self.assertIn("write for example --max-memory=256M", result.stderr)
+
+
+# Maps a page where the memory of the program that it is loaded into would be.
+OBSTACLE = """
+#include <sys/mman.h>
+__attribute__((constructor)) static void obstruct(void) {
+    mmap((void *)0x10001000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+"""
+
+
+class Addresses(Programs):
+    """Where memories are: see rt/guest/memory_address.h."""
+
+    def memory_starts(self, wat, level):
+        """Where the memories of a running program begin: what it may write below all else."""
+        process = subprocess.Popen([self.build(wat, level)])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        time.sleep(0.3)
+        maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text(encoding="ascii")
+        return [int(start, 16) for start in re.findall(r"^(\w+)-\w+ rw-p 00000000 00:00 0 *$", maps,
+                                                       re.MULTILINE)]
+
+    def test_the_only_memory_is_at_the_address_in_the_code(self):
+        self.assertIn(MEMORY_ADDRESS, self.memory_starts(ENDLESS, "-O1"))
+
+    def test_unoptimised_code_has_no_address_in_it(self):
+        self.assertNotIn(MEMORY_ADDRESS, self.memory_starts(ENDLESS, "-O0"))
+
+    def test_several_memories_are_anywhere(self):
+        two = ENDLESS.replace("(module", "(module (memory 1)")
+        self.assertNotIn(MEMORY_ADDRESS, self.memory_starts(two, "-O1"))
+
+    @unittest.skipIf(SANITIZED, "AddressSanitizer must be loaded first")
+    def test_an_address_that_is_taken_is_said(self):
+        obstacle = self.folder / "obstacle.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", obstacle],
+                       input=OBSTACLE, text=True, check=True)
+        environment = dict(os.environ, LD_PRELOAD=str(obstacle))
+        result = subprocess.run([self.build(EMPTY, "-O1")], env=environment, capture_output=True,
+                                text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("guest.wasm: its memory cannot be at address 0x10000000, where it was built "
+                      "to have it: something else is there; build it with -O0", result.stderr)
 
 
 class Signals(Programs):
