@@ -49,6 +49,62 @@ print(tree.fromstring("<a><b c='d'>e</b></a>")[0].attrib, sys.maxsize == 2**31 -
             "{'c': 'd'} True",
         ])
 
+    def test_directories_of_archives_are_read_as_zipimport_reads_them(self):
+        self.script(r"""
+import io, zipfile, zipimport
+
+def archive(path, names, comment=b"", extra=b"", before=b""):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as zip:
+        for name in names:
+            entry = zipfile.ZipInfo(name, (2020, 2, 3, 4, 5, 6))
+            entry.comment, entry.extra = comment, extra
+            zip.writestr(entry, name.encode() * 100)
+        zip.comment = comment
+    with open(path, "wb") as file:
+        file.write(before + data.getvalue())
+
+def outcome(path):
+    try:
+        return zipimport._read_directory(path)
+    except (zipimport.ZipImportError, EOFError, UnicodeDecodeError) as error:
+        return repr(error)
+
+def compare(path):
+    asked, zipimport._zip_directory = zipimport._zip_directory, Unasked
+    try:
+        expected = outcome(path)
+    finally:
+        zipimport._zip_directory = asked
+    assert outcome(path) == expected, (path, outcome(path), expected)
+    return expected
+
+class Unasked:
+    def read(*arguments):
+        return None
+
+library = compare("/usr/lib/timecraft-python.zip")
+assert len(library) > 1000, len(library)
+
+plain = ["a.py", "b/c.py", "\u00e9.txt"]
+archive("plain.zip", plain)
+assert list(compare("plain.zip")) == plain
+for number, more in enumerate(({"comment": b"words"}, {"extra": b"\1\2\4\0abcd"},
+                               {"before": b"#!/bin/sh\n" * 50})):
+    archive(f"{number}.zip", plain, **more)
+    assert len(compare(f"{number}.zip")) == 3
+archive("folders.zip", ["a/", "a/b.py"])
+assert compare("folders.zip")["a/"][0] == "folders.zip/a"
+archive("none.zip", [])
+assert compare("none.zip") == {}
+
+data = open("plain.zip", "rb").read()
+for at in range(data.index(b"PK\x01\x02"), len(data)):  # each byte of it wrong
+    with open("bad.zip", "wb") as file:
+        file.write(data[:at] + bytes([data[at] ^ 0xff]) + data[at + 1:])
+    compare("bad.zip")
+""", grants=[f"--dir={support.temporary_folder()}::."])
+
     def test_arguments_streams_and_status(self):
         script = "import sys\nprint(sys.argv[1:], input())\nprint('x', file=sys.stderr)\nsys.exit(7)"
         path = os.path.join(support.temporary_folder(), "a script.py")
