@@ -36,11 +36,11 @@ def sources(folder):
 
 
 def system_configuration(objects):
-    """The module that sysconfig reads, which is made when the interpreter is built. Debian's
+    """The module that sysconfig reads, which is made when the interpreter is built. Debian 12's
     sysconfig looks for it by a name without the system's."""
     folder = objects / (objects / "pybuilddir.txt").read_text().strip()
-    return {path.name.replace("__wasi_", "__"): path.read_bytes()
-            for path in folder.glob("_sysconfigdata_*.py")}
+    return {name: path.read_bytes() for path in folder.glob("_sysconfigdata_*.py")
+            for name in (path.name, path.name.replace("__wasi_", "__"))}
 
 
 def compiled(name, source):

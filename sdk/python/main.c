@@ -29,6 +29,7 @@
 
 /* A central directory header (APPNOTE.TXT of PKWARE, 4.3.12). */
 enum { ENTRY_SIZE = 46, ENTRY_SIGNATURE = 0x02014b50, ENTRY_IS_UTF_8 = 0x800 };
+#define IN_EXTRA 0xfffffffful /* a size that stands in the extra field, with 64 bits (4.4.8) */
 
 static unsigned long little_endian(const unsigned char *at, size_t size) {
     unsigned long value = 0;
@@ -60,6 +61,7 @@ static bool add_file(PyObject *files, PyObject *folder, unsigned long long start
 /* The size of an entry that is like those of most archives; 0: one that zipimport has to judge. */
 static size_t plain_size(const unsigned char *entry, size_t left, unsigned long long last_offset) {
     if (left < ENTRY_SIZE || little_endian(entry, 4) != ENTRY_SIGNATURE ||
+        little_endian(entry + 20, 4) == IN_EXTRA || little_endian(entry + 24, 4) == IN_EXTRA ||
         little_endian(entry + 42, 4) > last_offset)
         return 0;
     size_t name = little_endian(entry + 28, 2);

@@ -84,6 +84,9 @@ def sign(subject, public_key, issuer, issuer_key, extensions, valid=(-DAY, 30 * 
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical)
+    if issuer != subject:  # RFC 5280, 4.2.1.1; Python 3.13 insists on it
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+        builder = builder.add_extension(identifier, False)
     return builder.sign(issuer_key, algorithm)
 
 

@@ -55,6 +55,18 @@ asyncio.run(main())
             str(list(range(100))), "True", "late", "3 4",
             "invalid literal for int() with base 10: 'x'", "('127.0.0.1', 80)", "5"])
 
+    def test_a_loop_by_its_name(self):
+        out = self.play(self.echo(), """
+async def main():
+    reader, writer = await connect(ssl=True, server_hostname=NAME)
+    writer.write(b"hello\\n")
+    print(await reader.readline())
+    writer.close()
+with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+    runner.run(main())
+""")
+        self.assertEqual(out, "b'hello\\n'\n" * 2)
+
     def test_streams_with_tls(self):
         out = self.play(self.echo(), """
 async def main():

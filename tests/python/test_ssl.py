@@ -9,7 +9,9 @@ import os
 import pathlib
 import socket
 import ssl
+import sys
 import threading
+import unittest
 
 import python_support
 from python_support import LOOPBACK, PYTHON, PythonTest, environment, peers, pki, support
@@ -180,7 +182,7 @@ other = client(cadata=open(sys.argv[3]).read())
 refused(tls, other)
 other.load_default_certs()
 tls(other).close()
-for bad in {"cadata": "nothing"}, {"cadata": b"nothing"}, {"cadata": der[:-1]}, {"cafile": "/no"}, \\
+for bad in {"cadata": "nothing"}, {"cadata": b"nothing"}, {"cadata": der[:-1]}, {"cafile": ca + ".no"}, \\
         {"cadata": "\\u00e9"}, {"cafile": sys.argv[0]}, {"cafile": None}:
     refused(client, **bad)
 """, support.pki().ca_file, support.pki().identity("self_signed").cert_file)
@@ -191,7 +193,7 @@ for bad in {"cadata": "nothing"}, {"cadata": b"nothing"}, {"cadata": der[:-1]}, 
         for line in lines[6:8]:
             self.assertIn("unable to get local issuer certificate", line)
         kinds = [line.split()[0] for line in lines[8:]]
-        self.assertEqual(kinds, ["SSLError", "SSLError", "SSLError", "PermissionError",
+        self.assertEqual(kinds, ["SSLError", "SSLError", "SSLError", "FileNotFoundError",
                                  "ValueError", "SSLError", "TypeError"], out)
 
     def test_verification_is_left_out_only_where_it_was_granted(self):
@@ -315,7 +317,7 @@ error = refused(tls)
 print(isinstance(error, ssl.SSLError), error.library)
 """)
         self.assertRegex(out, r"SSLError \[SSL: [A-Z0-9_]+\] .*\nTrue SSL\n")
-        out = self.play(peers.ThreadPeer(lambda c: c.recv(1000)), "refused(tls)")
+        out = self.play(peers.ThreadPeer(lambda c: c.recv(65536)), "refused(tls)")
         self.assertRegex(out, "SSLEOFError EOF occurred in violation of protocol")
         out = self.play(peers.ThreadPeer(peers.reset), "refused(tls)")
         self.assertRegex(out, "^(ConnectionResetError|SSLEOFError|BrokenPipeError)")
@@ -380,7 +382,7 @@ context = ssl.create_default_context()
 context.load_named_identity("held")
 print(tls(context).recv(100))
 refused(lambda: tls().recv(1))
-for bad in (cert, other), (cert,), (key, key), ("/no", key):
+for bad in (cert, other), (cert,), (key, key), (cert + ".no", key):
     refused(context.load_cert_chain, *bad)
 refused(context.load_named_identity, "unheld")
 """, client.cert_file, client.key_file, both, support.pki().identity("ecdsa").key_file,
@@ -389,7 +391,8 @@ refused(context.load_named_identity, "unheld")
         self.assertEqual(lines[:3], ["b\"(('DNS', 'client.test'),)\""] * 3)
         self.assertRegex(lines[3], "SSLError .*certificate")
         self.assertEqual([line.split()[0] for line in lines[4:]],
-                         ["SSLError", "SSLError", "SSLError", "PermissionError", "SSLError"], out)
+                         ["SSLError", "SSLError", "SSLError", "FileNotFoundError", "SSLError"],
+                         out)
         self.assertIn("KEY_VALUES_MISMATCH", lines[4])
 
     def test_wrapping_before_and_after(self):
@@ -622,13 +625,6 @@ class Own(ssl.SSLContext):
     def __init__(self, protocol):
         self.mine = protocol
 print(Own(ssl.PROTOCOL_TLS_CLIENT).verify_mode.name, ssl.OPENSSL_VERSION_INFO > (1, 1, 1))
-certificate = {"subjectAltName": (("DNS", "*.a.test"), ("IP Address", "192.0.2.1"))}
-for name in "x.a.test", "192.0.2.1", "a.test", "x.y.a.test", "192.0.2.2":
-    try:
-        ssl.match_hostname(certificate, name)
-        print(name)
-    except ssl.CertificateError as error:
-        print("not", name)
 """)
         lines = out.splitlines()
         self.assertEqual(lines[0], "PROTOCOL_TLS_CLIENT CERT_REQUIRED True")
@@ -641,8 +637,23 @@ for name in "x.a.test", "192.0.2.1", "a.test", "x.y.a.test", "192.0.2.2":
                           "ValueError", "TypeError", "TypeError", "ValueError"], out)
         self.assertIn("use SSLContext.wrap_socket", lines[5])
         self.assertEqual(lines[15], "1515144883 True 5 PROTOCOL_TLS_CLIENT 1.3.6.1.5.5.7.3.1")
-        self.assertEqual(lines[16:], ["CERT_REQUIRED True", "x.a.test", "192.0.2.1", "not a.test",
-                                      "not x.y.a.test", "not 192.0.2.2"])
+        self.assertEqual(lines[16:], ["CERT_REQUIRED True"])
+
+    @unittest.skipIf(sys.version_info >= (3, 12), "Python 3.12 has no match_hostname any more")
+    def test_match_hostname(self):
+        out = self.script("""
+import ssl, warnings
+warnings.simplefilter("ignore")
+certificate = {"subjectAltName": (("DNS", "*.a.test"), ("IP Address", "192.0.2.1"))}
+for name in "x.a.test", "192.0.2.1", "a.test", "x.y.a.test", "192.0.2.2":
+    try:
+        ssl.match_hostname(certificate, name)
+        print(name)
+    except ssl.CertificateError as error:
+        print("not", name)
+""")
+        self.assertEqual(out.splitlines(), ["x.a.test", "192.0.2.1", "not a.test", "not x.y.a.test",
+                                            "not 192.0.2.2"])
 
     def test_every_public_name_of_the_hosts_ssl(self):
         """But for what is left out on purpose, and OpenSSL's own names."""

@@ -11,6 +11,8 @@ What differs, because the TLS of a socket stays in the host:
   --allow-insecure-tls. With CERT_REQUIRED the host checks the name of the server too, even if
   check_hostname is off, unless the context says verifies_name_always = False; of a server without a
   name, its address.
+- Of verify_flags, which the host's rules stand for, those about revocation refuse, and the others
+  change nothing: VERIFY_X509_STRICT, which Python 3.13 sets, asks no more of a certificate.
 - TLS cannot be taken off a socket again: after unwrap() it is at its end.
 - Versions below TLS 1.2, renegotiation, compression and 0-RTT do not exist.
 - SSLContext.load_named_identity uses a key that the host holds, and no key of the guest's.

@@ -7,6 +7,7 @@
 """
 
 import ssl
+import sys
 
 from . import base_events
 from . import constants
@@ -14,6 +15,8 @@ from . import futures
 from . import selector_events
 from . import transports
 from . import unix_events
+
+__all__ = ("EventLoop", "SelectorEventLoop")
 
 
 class TimecraftEventLoop(unix_events._UnixSelectorEventLoop):
@@ -74,7 +77,7 @@ def _hand_over(transport):
     transport._closing = True
     transport._conn_lost += 1
     if transport._server is not None:
-        transport._server._detach()
+        transport._server._detach(*[transport] if sys.version_info >= (3, 13) else [])
         transport._server = None
     transport._sock = None
 
@@ -88,6 +91,8 @@ class _TlsTransport(selector_events._SelectorSocketTransport):
     def __init__(self, loop, sock, protocol, context, waiter, server_side, server_hostname, extra,
                  server, handshake_timeout, call_connection_made=True):
         self._read_ready_cb = None
+        if sys.version_info >= (3, 12):
+            self._write_ready = self._write_send
         # What _SelectorSocketTransport adds to its base, but for calling connection_made now.
         selector_events._SelectorTransport.__init__(self, loop, sock, protocol, extra, server)
         self._eof = self._paused = False
@@ -182,6 +187,11 @@ class _TlsTransport(selector_events._SelectorSocketTransport):
             raise RuntimeError("cannot write before the end of the handshake")
         super().write(data)
 
+    def writelines(self, list_of_data):
+        if self._is_in_handshake():
+            raise RuntimeError("cannot write before the end of the handshake")
+        super().writelines(list_of_data)
+
     def can_write_eof(self):
         """As with TLS elsewhere: some protocols can not do without hearing the other side."""
         return False
@@ -196,3 +206,4 @@ class _TlsTransport(selector_events._SelectorSocketTransport):
 
 
 unix_events._UnixDefaultEventLoopPolicy._loop_factory = TimecraftEventLoop
+EventLoop = SelectorEventLoop = TimecraftEventLoop
