@@ -52,6 +52,18 @@ static void store_result(const struct addrinfo *found, tc_resolved *result) {
     memcpy(&result->address.storage, found->ai_addr, found->ai_addrlen);
 }
 
+/* As getaddrinfo(3); with `nowait` the answer may be EAI_INPROGRESS. */
+static int look_up(const char *name, const char *service, const tc_resolve_hints *hints,
+                   bool nowait, struct addrinfo **found) {
+    struct addrinfo wanted = {.ai_family = hints->family,
+                              .ai_socktype = hints->type,
+                              .ai_protocol = hints->protocol,
+                              .ai_flags = hints->flags};
+    errno = 0;
+    return nowait ? tc_lookup(name, service, &wanted, found)
+                  : getaddrinfo(name, service, &wanted, found);
+}
+
 int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
                tc_resolved *results, size_t capacity, size_t *count, char **canonical) {
     char copy[NI_MAXHOST];
@@ -67,15 +79,8 @@ int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hi
             return refused;
         granted_name = true;
     }
-    struct addrinfo wanted = {.ai_family = hints->family,
-                              .ai_socktype = hints->type,
-                              .ai_protocol = hints->protocol,
-                              .ai_flags = hints->flags};
-    struct addrinfo *found;
-    errno = 0;
-    int error = hints->nowait && granted_name
-                    ? tc_lookup(copy, service, &wanted, &found)
-                    : getaddrinfo(name ? copy : NULL, service, &wanted, &found);
+    struct addrinfo *found = NULL;
+    int error = look_up(name ? copy : NULL, service, hints, hints->nowait && granted_name, &found);
     if (error)
         return resolver_errno(error);
     for (const struct addrinfo *one = found; one && *count < capacity; one = one->ai_next) {

@@ -31,7 +31,7 @@ CXX_EXCEPTIONS = {
 # wasi-libc lacks some of POSIX: that is put in front of the sources, which stay as they are.
 POSIX = {
     "guest_flags": [f"-isystem{HERE / 'posix'}", "-include", "posix.h"],
-    "guest_link_flags": ["-Wl,--wrap=fcntl,--wrap=fopen,--wrap=setlocale"],
+    "guest_link_flags": ["-Wl,--wrap=chmod,--wrap=fchmod,--wrap=fcntl,--wrap=fopen,--wrap=setlocale"],
     "guest_sources": [HERE / "posix/posix.c"],
 }
 

@@ -97,7 +97,7 @@ class ChecksClients(ClientTest):
     def test_the_authorities_are_named(self):
         server = self.serve(identity_of("ecdsa"), anchors(), VERIFY_REQUEST)
         self.assertRegex(openssl_client(server),
-                         r"Acceptable client certificate CA names\s+CN = Timecraft test root")
+                         r"Acceptable client certificate CA names\s+CN ?= ?Timecraft test root")
 
     def test_the_host_s_trust_is_the_default(self):
         server = self.serve(identity_of("ecdsa"), VERIFY_REQUIRE)
@@ -202,7 +202,7 @@ class ChoosesItsCertificate(ClientTest):
     def subject_shown(server, name, *words):
         output = talk("openssl", "s_client", "-connect", str(server), "-CAfile", pki().ca_file,
                       "-ign_eof", *(["-servername", name] if name else ["-noservername"]), *words)
-        return re.search(r"subject=CN = (\S+)", output)[1], page_of(output)["server_name"], output
+        return re.search(r"subject=CN ?= ?(\S+)", output)[1], page_of(output)["server_name"], output
 
     def test_by_name(self):
         server = self.serve(identity_of("ecdsa"), identity_of("another"))
@@ -223,8 +223,8 @@ class ChoosesItsCertificate(ClientTest):
     def test_by_the_kind_of_key_that_the_client_can_verify(self):
         server = self.serve(identity_of("ecdsa"), identity_of("rsa"), identity_of("ed25519"))
         for name in (NAME, None):
-            for algorithm, shown in (("ECDSA+SHA256", "ECDSA"), ("RSA-PSS+SHA256", "RSA-PSS"),
-                                     ("ed25519", "[Ee]d25519")):
+            for algorithm, shown in (("ECDSA+SHA256", "(?i:ECDSA)"), ("RSA-PSS+SHA256", "(?i:RSA.PSS)"),
+                                     ("ed25519", "(?i:ed25519)")):
                 output = self.subject_shown(server, name, "-sigalgs", algorithm)[2]
                 self.assertRegex(output, f"Peer signature type: {shown}")
 
@@ -243,7 +243,7 @@ class Negotiates(ClientTest):
             server = self.serve(identity_of("ecdsa"), "groups=" + group)
             for version, _ in VERSIONS.values():
                 output = openssl_client(server, version, version)
-                self.assertIn(f"Server Temp Key: {words}", output)
+                self.assertRegex(output, f"(Server|Peer) Temp Key: {words}")
                 self.assertEqual(page_of(output)["group"], group)
 
     def test_a_group_that_the_client_did_not_guess(self):

@@ -154,7 +154,7 @@ class RightUse(OptionTest):
             htls:{NAME}        -> ok
             get:version        -> 772
             get:cipher         -> /^TLS_AES_256_GCM_SHA384$/
-            get:group          -> X25519
+            get:group          -> /^X25519(MLKEM768)?$/
             get:alpn           -> /^$/
             get:resumed        -> 0
             get:server_name    -> {NAME}

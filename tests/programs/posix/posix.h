@@ -38,4 +38,8 @@ int setpriority(int which, id_t who, int value);
 #define F_UNLCK  2
 #endif
 
+/* What a program does without on WASI is here: newer versions of SQLite, which know it, would take
+ * other locks, and crash for want of fchmod. */
+#undef __wasi__
+
 #endif
