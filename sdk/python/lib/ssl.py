@@ -863,8 +863,8 @@ class SSLContext:
         if isinstance(hostname, (bytes, bytearray)):
             hostname = hostname.decode("ascii")
         if not hostname or hostname.startswith("."):
-            raise ValueError("server_hostname cannot be an empty string or start with a leading "
-                             "dot.")
+            kind = UnicodeError if hostname else ValueError  # the first is a kind of the second
+            raise kind("server_hostname cannot be an empty string or start with a leading dot.")
         if "\0" in hostname:
             raise TypeError("argument must be encoded string without null bytes, not str")
         return hostname if hostname.isascii() else hostname.encode("idna").decode("ascii")

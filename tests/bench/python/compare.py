@@ -45,7 +45,8 @@ def interpreters(build, folder):
 
 
 def cpu_seconds(command):
-    process = subprocess.Popen(command, env={"PATH": os.environ["PATH"]})
+    # With the same hashes in each run: with chance ones, a set costs now more, now less.
+    process = subprocess.Popen(command, env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"})
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

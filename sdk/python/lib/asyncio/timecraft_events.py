@@ -33,6 +33,8 @@ class TimecraftEventLoop(unix_events._UnixSelectorEventLoop):
         if executor is not None or self._default_executor is not None:
             return super().run_in_executor(executor, func, *args)
         self._check_closed()
+        if self._debug:
+            self._check_callback(func, "run_in_executor")
         future = self.create_future()
         try:
             future.set_result(func(*args))
