@@ -431,7 +431,7 @@ refused(context.wrap_socket, socket.socket(), server_side=True)
         self.assertEqual(lines[5:7], ["ValueError handshake not done yet", "TLSv1.3 b'x'"])
         self.assertIn("NotImplementedError only stream sockets", lines[7])
         self.assertEqual([line.split()[0] for line in lines[8:]],
-                         ["ValueError", "ValueError", "ValueError", "TypeError", "SSLError"], out)
+                         ["ValueError", "UnicodeError", "ValueError", "TypeError", "SSLError"], out)
 
         out = self.play(peers.ThreadPeer(upgrade), """
 c = connect(timeout=10)
