@@ -47,6 +47,7 @@ cppcheck
 curl
 gnutls-bin
 libc++-dev-wasm32
+libclang-rt-dev
 libzstd-dev
 nghttp2-client
 nginx-light
