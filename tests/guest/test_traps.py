@@ -189,12 +189,19 @@ __attribute__((constructor)) static void obstruct(void) {
 class Addresses(Programs):
     """Where memories are: see rt/guest/memory_address.h."""
 
+    @staticmethod
+    def ticks(pid):
+        """Of processor time (proc(5), stat), of which a start takes one or two."""
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[13])
+
     def memory_starts(self, wat, level):
         """Where the memories of a running program begin: what it may write below all else."""
         process = subprocess.Popen([self.build(wat, level)])
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        time.sleep(0.3)
+        while self.ticks(process.pid) < 5:  # then it is in its loop, and no more starting
+            self.assertIsNone(process.poll())
+            time.sleep(0.02)
         maps = pathlib.Path(f"/proc/{process.pid}/maps").read_text(encoding="ascii")
         return [int(start, 16) for start in re.findall(r"^(\w+)-\w+ rw-p 00000000 00:00 0 *$", maps,
                                                        re.MULTILINE)]
