@@ -41,8 +41,7 @@ class Programs(unittest.TestCase):
         source.write_text(wat, encoding="utf-8")
         module = source.with_suffix(".wasm")
         program = self.folder / name
-        subprocess.run([WAT2WASM, "--debug-names", "--enable-multi-memory", source, "-o", module],
-                       check=True)
+        subprocess.run([WAT2WASM, "--debug-names", "--enable-all", source, "-o", module], check=True)
         for old, new in re.findall(r"^;; bytes: (\S+) = (.*)$", wat, re.MULTILINE):
             new = new.encode("latin-1").decode("unicode_escape").encode("latin-1")
             self.assertEqual(len(old), len(new))
