@@ -10,6 +10,7 @@ import functools
 import ipaddress
 import os
 import subprocess
+import threading
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -108,6 +109,8 @@ class Pki:
     def __init__(self, folder):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
+        self.identities = {}
+        self.lock = threading.RLock()
         self.root = new_authority("Timecraft test root")
         self.ca_file = self._write("ca.pem", [self.root.cert])
 
@@ -115,10 +118,12 @@ class Pki:
     def intermediate(self):
         return new_authority("Timecraft test intermediate", self.root)
 
-    @functools.lru_cache(maxsize=None)
     def identity(self, name):
-        """The identity made by the method `name` of this class."""
-        return getattr(self, name)()
+        """The identity made by the method `name` of this class, once, for any thread."""
+        with self.lock:
+            if name not in self.identities:
+                self.identities[name] = getattr(self, name)()
+            return self.identities[name]
 
     # Good ones.
 

@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from pki import Pki
@@ -198,13 +199,16 @@ def run(command, env=None, timeout=20):
 
 
 _pki = None
+_pki_lock = threading.Lock()
 
 
 def pki():
+    """The one of this process, for any of its threads."""
     global _pki
-    if _pki is None:
-        _pki = Pki(os.path.join(FOLDER, "pki"))
-    return _pki
+    with _pki_lock:
+        if _pki is None:
+            _pki = Pki(os.path.join(FOLDER, "pki"))
+        return _pki
 
 
 class Step:
