@@ -22,7 +22,7 @@
 
 /* ---- the module _zip_directory ------------------------------------------------------------------
  *
- * zipimport asks it for the directory of an archive (patches/3.11/zipimport-directory.patch): its
+ * zipimport asks it for the directory of an archive (patches/zipimport-directory.patch): its
  * own loop over the 1,000 entries of the standard library is half of the time that Python takes to
  * start.
  */

@@ -184,14 +184,16 @@ class _TlsTransport(selector_events._SelectorSocketTransport):
         else:
             super().resume_reading()
 
-    def write(self, data):
+    def _refuse_in_handshake(self):
         if self._is_in_handshake():
             raise RuntimeError("cannot write before the end of the handshake")
+
+    def write(self, data):
+        self._refuse_in_handshake()
         super().write(data)
 
     def writelines(self, list_of_data):
-        if self._is_in_handshake():
-            raise RuntimeError("cannot write before the end of the handshake")
+        self._refuse_in_handshake()
         super().writelines(list_of_data)
 
     def can_write_eof(self):
