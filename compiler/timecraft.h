@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "guest/options.h"
+#include "options/options.h"
 
 /* Exit status of the command itself. */
 enum { TC_EXIT_OK = 0, TC_EXIT_FAILURE = 1, TC_EXIT_USAGE = 2 };

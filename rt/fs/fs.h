@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include "guest/options.h"
+#include "options/options.h"
 
 /* How a file behaves when it is written to or would block. The values are those of preview 1's
  * "fdflags". */

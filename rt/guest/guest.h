@@ -4,7 +4,7 @@
 
 #include "guest/memory.h"
 #include "guest/module.h"
-#include "guest/options.h"
+#include "options/options.h"
 
 /* Exit status after a trap: 128 + SIGABRT. */
 #define TC_EXIT_TRAP 134

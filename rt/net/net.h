@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "guest/options.h"
 #include "io/io.h"
+#include "options/options.h"
 
 typedef struct tc_socket tc_socket;
 

@@ -19,8 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "guest/options.h"
 #include "io/io.h"
+#include "options/options.h"
 
 typedef struct tc_tls tc_tls;
 

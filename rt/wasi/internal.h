@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "guest/memory.h"
-#include "guest/options.h"
+#include "options/options.h"
 #include "wasi/fdtable.h"
 #include "wasi/wasi.h"
 

@@ -4,31 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/options.h"
+#include "options/options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const words[] = {
-    "--allow-net=",
-    "--allow-net ",
-    "--allow-listen=",
-    "--dir ",
-    "--dir=",
-    "--env ",
-    "--inherit-env ",
-    "--identity=",
-    "--ca=",
-    "--tls-min-version=1.",
-    "--tls-max-version=1.",
-    "--tls-handshake-timeout=",
-    "--allow-insecure-tls ",
-    "--require-tls ",
-    "--no-grants ",
-    "--max-memory=",
-    "--timeout=",
-    "--stack-size=",
-    "--invoke=",
-    "--payload=",
+#define TC_WORD(name, kind, example, apply, help) name "=", name " ",
+#include "options/words.def"
+#undef TC_WORD
+    "1.2",
     "example.com",
     "192.0.2.1",
     "10.0.0.0/8",

@@ -4,9 +4,11 @@
  * and in TIMECRAFT_OPTIONS. Options of TIMECRAFT_OPTIONS are applied after the build's: a list
  * (directories, environment, network) is added to, a single value is replaced, and `--no-grants`
  * forgets every grant given before it.
+ *
+ * The words stand in words.def. This folder uses the C library only: the command links it too.
  */
-#ifndef TC_GUEST_OPTIONS_H
-#define TC_GUEST_OPTIONS_H
+#ifndef TC_OPTIONS_H
+#define TC_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Options are read as rt/guest/options.h says, and every bad value is refused in words. */
-#include "guest/options.h"
+/* Options are read as rt/options/options.h says, and every bad value is refused in words. */
+#include "options/options.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
