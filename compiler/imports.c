@@ -11,15 +11,15 @@ typedef struct entry {
 } entry;
 
 static const entry table[] = {
-#define TC_IMPORT(name, type, function) {#name, type, #function},
+#define TC_IMPORT(name, type, function, ...) {#name, type, #function},
 #include "wasi/imports.def"
 #undef TC_IMPORT
 };
 
 /* What of these is different in wasi_unstable, preview 1's predecessor. */
 static const entry unstable_table[] = {
-#define TC_IMPORT(name, type, function)
-#define TC_IMPORT_UNSTABLE(name, type, function) {#name, type, #function},
+#define TC_IMPORT(name, type, function, ...)
+#define TC_IMPORT_UNSTABLE(name, type, function, ...) {#name, type, #function},
 #include "wasi/imports.def"
 #undef TC_IMPORT
 #undef TC_IMPORT_UNSTABLE
