@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tls/internal.h"
+#include "tls/connection.h"
 
 static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
     tc_tls *tls = BIO_get_data(bio);

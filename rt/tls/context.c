@@ -1,5 +1,5 @@
-/* The contexts of clients and of servers, and the trust store, made once a process when hTLS is
- * first used.
+/* The operator's decisions; the contexts of clients and of servers, and the trust store, made once
+ * a process when hTLS is first used.
  *
  * The trust store is the file that --ca names, else the system's: SSL_CERT_FILE and SSL_CERT_DIR of
  * the host's environment where they are set, else OpenSSL's own places. Its folder of hashed names
@@ -15,7 +15,14 @@
 #include <unistd.h>
 
 #include "guest/report.h"
-#include "tls/internal.h"
+#include "tls/context.h"
+#include "tls/tls.h"
+
+const tc_options *tc_tls_policy;
+
+void tc_tls_init(const tc_options *options) {
+    tc_tls_policy = options;
+}
 
 /* Whether a folder has names of the form that `openssl rehash` makes: 8 hex digits, a dot, a digit.
  */
@@ -97,10 +104,8 @@ static SSL_CTX *make_context(const SSL_METHOD *method) {
 
 SSL_CTX *tc_tls_client_context(void) {
     static SSL_CTX *context;
-    if (!context && (context = make_context(TLS_client_method()))) {
+    if (!context && (context = make_context(TLS_client_method())))
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(context, tc_session_keep);
-    }
     return context;
 }
 
@@ -109,10 +114,6 @@ SSL_CTX *tc_tls_server_context(void) {
     if (!context && (context = make_context(TLS_server_method()))) {
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets need no cache */
         SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
-        SSL_CTX_set_cert_cb(context, tc_tls_config_choose_identity, NULL);
-        SSL_CTX_set_alpn_select_cb(context, tc_tls_config_choose_alpn, NULL);
-        SSL_CTX_set_client_hello_cb(context, tc_session_bind, NULL);
-        SSL_CTX_set_session_ticket_cb(context, tc_session_seal, tc_session_unseal, NULL);
     }
     return context;
 }

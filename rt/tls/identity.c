@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "guest/report.h"
-#include "tls/internal.h"
+#include "tls/context.h"
+#include "tls/identity.h"
 
 /* Longest chain that is taken. */
 #define CHAIN_MAX 16

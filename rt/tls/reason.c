@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tls/internal.h"
+#include "tls/connection.h"
 
 void tc_tls_fail(tc_tls *tls, int error, const char *format, ...) {
     if (tls->state == TC_TLS_FAILED)

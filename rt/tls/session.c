@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tls/internal.h"
+#include "tls/config.h"
+#include "tls/session.h"
 
 #define KEPT_MAX 256
 

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tls/internal.h"
-
-const tc_options *tc_tls_policy;
-
-void tc_tls_init(const tc_options *options) {
-    tc_tls_policy = options;
-}
+#include "tls/config.h"
+#include "tls/connection.h"
+#include "tls/context.h"
+#include "tls/session.h"
 
 /* Largest plaintext of a record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384u
@@ -114,10 +111,52 @@ static void tls_free(tc_tls *tls) {
     free(tls);
 }
 
+static int choose_identity(SSL *ssl, void *unused) {
+    (void)unused;
+    const tc_tls *tls = SSL_get_app_data(ssl);
+    return tc_tls_config_choose_identity(tls->config, ssl);
+}
+
+static int choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length,
+                       const unsigned char *offered, unsigned int offered_length, void *unused) {
+    (void)unused;
+    const tc_tls *tls = SSL_get_app_data(ssl);
+    return tc_tls_config_choose_alpn(tls->config, chosen, chosen_length, offered, offered_length);
+}
+
+/* The process's contexts, with what our connections do in them. */
+static SSL_CTX *context_of_clients(void) {
+    SSL_CTX *context = tc_tls_client_context();
+    if (context)
+        SSL_CTX_sess_set_new_cb(context, tc_session_keep);
+    return context;
+}
+
+static SSL_CTX *context_of_servers(void) {
+    SSL_CTX *context = tc_tls_server_context();
+    if (!context)
+        return NULL;
+    SSL_CTX_set_cert_cb(context, choose_identity, NULL);
+    SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
+    SSL_CTX_set_client_hello_cb(context, tc_session_bind, NULL);
+    SSL_CTX_set_session_ticket_cb(context, tc_session_seal, tc_session_unseal, NULL);
+    return context;
+}
+
+/* Puts the configuration on the connection. */
+static int configure(tc_tls *tls) {
+    tls->time_limit = tc_tls_config_time_limit(tls->config);
+    int error = tc_tls_config_apply(tls->config, tls->ssl, tls->server, tls->name);
+    int mode = SSL_get_verify_mode(tls->ssl);
+    if (!error && mode != SSL_VERIFY_NONE)
+        SSL_set_verify(tls->ssl, mode, tc_tls_verify_callback);
+    return error;
+}
+
 /* Everything but the stream, which comes last so that nothing can fail once it has the descriptor.
  */
 static int set_up(tc_tls *tls, bool is_address) {
-    SSL_CTX *context = tls->server ? tc_tls_server_context() : tc_tls_client_context();
+    SSL_CTX *context = tls->server ? context_of_servers() : context_of_clients();
     tls->ssl = context ? SSL_new(context) : NULL;
     BIO *bio = tls->ssl ? tc_tls_bio_new(tls) : NULL;
     if (!bio)
@@ -126,7 +165,7 @@ static int set_up(tc_tls *tls, bool is_address) {
     SSL_set_app_data(tls->ssl, tls);
     if (!tls->server && !set_peer_name(tls, is_address))
         return -ENOMEM;
-    int error = tc_tls_config_apply(tls->config, tls);
+    int error = configure(tls);
     if (error)
         return error;
     if (tls->server) {
