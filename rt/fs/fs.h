@@ -5,6 +5,8 @@
  * it, whatever the path says (`..`, a leading slash), wherever symbolic links on the way point, and
  * whoever renames or swaps things meanwhile. A way out is -EPERM.
  *
+ * May use: guest/ and options/.
+ *
  * Nothing here knows the guest's memory. Paths are C strings of host memory, not empty and at most
  * PATH_MAX - 1 bytes (the caller sees to that); vectors are spans that the caller has checked.
  * Every function returns 0, a count or an offset, or a negative errno value, as the system call of

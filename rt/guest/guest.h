@@ -1,4 +1,8 @@
-/* Running the guest: its stack, its traps, its end. */
+/* Running the guest: its stack, its traps, its end.
+ *
+ * May use: options/. The others use its headers for what everybody needs: the guest's memory
+ * (memory.h), lines for the person (report.h).
+ */
 #ifndef TC_GUEST_H
 #define TC_GUEST_H
 

@@ -11,6 +11,8 @@
  *
  * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
  * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
+ *
+ * May use: guest/ and options/.
  */
 #ifndef TC_IO_H
 #define TC_IO_H

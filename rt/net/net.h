@@ -3,6 +3,8 @@
  * A tc_socket is plain at first: its calls go to the kernel through the I/O engine. The hTLS option
  * turns it into a TLS one, whose bytes go through tls/. Every function returns 0 or a count, or a
  * negative errno value.
+ *
+ * May use: tls/, io/, guest/ and options/.
  */
 #ifndef TC_NET_H
 #define TC_NET_H

@@ -5,7 +5,9 @@
  * (directories, environment, network) is added to, a single value is replaced, and `--no-grants`
  * forgets every grant given before it.
  *
- * The words stand in words.def. This folder uses the C library only: the command links it too.
+ * The words stand in words.def.
+ *
+ * May use: the C library only. The command links it too.
  */
 #ifndef TC_OPTIONS_H
 #define TC_OPTIONS_H

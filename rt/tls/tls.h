@@ -10,6 +10,9 @@
  *   HANDSHAKE --done--> OPEN --close_notify received--> OPEN, reads give 0
  *       |                 |
  *       +---- failure ----+--> FAILED: every call gives the same errno, tc_tls_reason the words
+ *
+ * May use: io/, guest/ and options/. Inside, what is configured (config.h) knows nothing of a
+ * connection (connection.h); tls.c puts one on the other.
  */
 #ifndef TC_TLS_H
 #define TC_TLS_H

@@ -3,6 +3,8 @@
  *
  * Types and numbers are those of the WASI preview 1 document (WebAssembly/WASI,
  * legacy/preview1/docs.md). The imports' C names are in imports.def.
+ *
+ * May use: net/, fs/, io/, guest/ and options/. main.c puts them together.
  */
 #ifndef TC_WASI_H
 #define TC_WASI_H
