@@ -1,8 +1,7 @@
-/* The engine's choice, the clock, and what both engines do alike. */
+/* The engine's choice, and what both engines do alike. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "guest/report.h"
 #include "io/engine.h"
@@ -35,21 +34,6 @@ const tc_engine *tc_engine_get(void) {
 
 const char *tc_io_engine_name(void) {
     return tc_engine_get()->name;
-}
-
-uint64_t tc_io_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-const struct timespec *tc_time_left(uint64_t deadline, struct timespec *storage) {
-    if (deadline == TC_NEVER)
-        return NULL;
-    uint64_t now = deadline ? tc_io_now() : 0;
-    uint64_t left = deadline > now ? deadline - now : 0;
-    *storage = (struct timespec){(time_t)(left / 1000000000u), (long)(left % 1000000000u)};
-    return storage;
 }
 
 ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
