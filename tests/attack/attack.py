@@ -16,7 +16,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -24,13 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.exceptions import InvalidTag
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
-
-import support  # noqa: E402
-from peers import NAME, ThreadPeer, WAIT  # noqa: E402
-
-support.GUEST_DIRS.insert(0, os.path.join(HERE, "guests"))
+import support
+from support.peers import NAME, ThreadPeer, WAIT
 
 # What the host gives a guest at most, over what it needs anyway: buffers of both directions, the
 # messages of a handshake. A connection that grows beyond this is a fault.

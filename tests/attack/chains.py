@@ -4,7 +4,7 @@ tls13.Server shows them."""
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-import pki
+from support import certs
 
 
 def der(certificate):
@@ -13,10 +13,10 @@ def der(certificate):
 
 def leaf(issuer):
     """A server's certificate and its key."""
-    key = pki.new_ecdsa_key()
+    key = certs.new_ecdsa_key()
     extensions = [(x509.BasicConstraints(ca=False, path_length=None), True),
-                  (pki.alternative_names([pki.SERVER_NAME]), False)]
-    certificate = pki.sign(pki.subject_name(pki.SERVER_NAME), key.public_key(),
+                  (certs.alternative_names([certs.SERVER_NAME]), False)]
+    certificate = certs.sign(certs.subject_name(certs.SERVER_NAME), key.public_key(),
                            issuer.cert.subject, issuer.key, extensions)
     return certificate, key
 
@@ -26,15 +26,15 @@ def chain(length, root):
     them."""
     authorities = [root]
     for number in range(length - 1):
-        authorities.append(pki.new_authority(f"Intermediate {number}", authorities[-1]))
+        authorities.append(certs.new_authority(f"Intermediate {number}", authorities[-1]))
     certificate, key = leaf(authorities[-1])
     return [der(certificate), *(der(one.cert) for one in authorities[:0:-1])], key
 
 
 def circle():
     """A certificate below two authorities that have signed each other."""
-    first, second = (pki.new_authority(f"Half a circle {number}") for number in (1, 2))
-    turned = [pki.Authority(pki.sign(one.cert.subject, one.key.public_key(), other.cert.subject,
+    first, second = (certs.new_authority(f"Half a circle {number}") for number in (1, 2))
+    turned = [certs.Authority(certs.sign(one.cert.subject, one.key.public_key(), other.cert.subject,
                                      other.key, [(x509.BasicConstraints(True, None), True)]),
                             one.key)
               for one, other in ((first, second), (second, first))]

@@ -10,8 +10,8 @@ import attack
 import support
 from attack import finish
 from tls13 import (ALERT, CHANGE_CIPHER_SPEC, CLIENT_HELLO, DATA, FINISHED, HANDSHAKE, KEY_UPDATE,
-                   RECORD_MAX, SERVER_HELLO, X25519, Client, certificate_body, extension, message,
-                   record, u8, u16, u24, vector8, vector16, vector24)
+                   RECORD_MAX, SERVER_HELLO, X25519, Client, certificate_body, extension, in_pieces,
+                   message, record, u8, u16, u24, vector8, vector16)
 
 HELLO = b"hello from the client"
 ECDHE_ECDSA = 0xc02b  # of TLS 1.2, with AES-128-GCM
@@ -61,12 +61,6 @@ class Unscripted(attack.AttackTest):
         self.attack_server(scripted(), {"end"}, HELLO)
 
     def test_a_hello_in_pieces_of_one_byte(self):
-        def in_pieces(client, kind, body):
-            whole = message(kind, body)
-            client.transcript.update(whole)
-            for byte in whole:
-                client.send(HANDSHAKE, bytes([byte]))
-
         self.attack_server(scripted({"hello": in_pieces}), {"end"}, HELLO)
 
     def test_a_client_that_is_asked_for_another_share(self):

@@ -4,13 +4,13 @@ import os
 
 import attack
 import chains
-import pki
 import support
 from attack import drain, finish
-from tls13 import (ALERT, CERTIFICATE, CHANGE_CIPHER_SPEC, CLIENT_HELLO, DATA, ECDSA_P256, FINISHED,
-                   HANDSHAKE, HELLO_REQUEST, KEY_UPDATE, RETRY_RANDOM, SERVER_HELLO, WARNING,
-                   X25519, Server, certificate_body, extension, message, record, u8, u16, u24,
-                   vector8, vector16, vector24)
+from support import certs
+from tls13 import (ALERT, CHANGE_CIPHER_SPEC, CLIENT_HELLO, DATA, ECDSA_P256, HANDSHAKE,
+                   HELLO_REQUEST, KEY_UPDATE, RETRY_RANDOM, SERVER_HELLO, WARNING, X25519, Server,
+                   certificate_body, extension, in_pieces, message, record, u8, u16, u24, vector8,
+                   vector16, vector24)
 
 HELLO = b"hello from the server"
 
@@ -74,13 +74,6 @@ class Unscripted(attack.AttackTest):
 
     def test_every_message_in_pieces_of_one_byte(self):
         """Allowed, if tedious (RFC 8446, 5.1)."""
-
-        def in_pieces(server, kind, body):
-            whole = message(kind, body)
-            server.transcript.update(whole)
-            for byte in whole:
-                server.send(HANDSHAKE, bytes([byte]))
-
         script = dict.fromkeys(("hello", "extensions", "certificate", "verify", "finished"),
                                in_pieces)
         self.attack_client(scripted(script), {"end"}, HELLO)
@@ -352,7 +345,7 @@ class Certificates(attack.AttackTest):
         self.serves_chain(chains.chain(110, support.pki().root), {"EACCES"})
 
     def test_a_chain_of_100_to_nobody(self):
-        self.serves_chain(chains.chain(100, pki.new_authority("Nobody")), {"EACCES"})
+        self.serves_chain(chains.chain(100, certs.new_authority("Nobody")), {"EACCES"})
 
     def test_two_that_signed_each_other(self):
         self.serves_chain(chains.circle(), {"EACCES"})
@@ -380,7 +373,7 @@ class Proofs(attack.AttackTest):
 
     def test_a_signature_by_another_key(self):
         def forge(server, kind, body):
-            signature = server.sign(server.transcript.digest(), pki.new_ecdsa_key())
+            signature = server.sign(server.transcript.digest(), certs.new_ecdsa_key())
             server.send_message(kind, u16(ECDSA_P256) + vector16(signature))
 
         self.attack_client(scripted({"verify": forge}))

@@ -65,6 +65,14 @@ def message(kind, body):
     return u8(kind) + vector24(body)
 
 
+def in_pieces(side, kind, body):
+    """A step of a script that sends its message in records of one byte."""
+    whole = message(kind, body)
+    side.transcript.update(whole)
+    for byte in whole:
+        side.send(HANDSHAKE, bytes([byte]))
+
+
 def record(kind, payload, version=0x0303, length=None):
     """A record as it stands on the wire; its length field may lie."""
     return struct.pack("!BHH", kind, version, len(payload) if length is None else length) + payload
@@ -233,7 +241,7 @@ def parse_extensions(data):
 
 
 def load_identity(identity):
-    """(certificates in DER, private key) of the files of pki.Identity."""
+    """(certificates in DER, private key) of the files of certs.Identity."""
     with open(identity.cert_file) as file:
         certificates = [ssl.PEM_cert_to_DER_cert(pem + PEM_END)
                         for pem in file.read().split(PEM_END)[:-1]]

@@ -13,16 +13,9 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
-sys.dont_write_bytecode = True
-
-import support  # noqa: E402
-from peers import NAME, NginxPeer  # noqa: E402
-
-support.GUEST_DIRS.insert(0, os.path.join(HERE, "guests"))
+import support
+from support.peers import NAME, NginxPeer
 
 BIG = 64 << 20  # bytes of the large file, fetched again and again
 BUFFER = 65536
@@ -69,7 +62,7 @@ def guest(label, engine, level, server, *more):
 
 
 def native(label, server, **env):
-    source = os.path.join(HERE, "guests", "keep_fetching.c")
+    source = support.guest_source("keep_fetching")
 
     def build(path):
         support.run_tool("cc", "-D_GNU_SOURCE", "-DNATIVE", "-O2", source, "-o", path, "-lssl",

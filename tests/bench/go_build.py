@@ -14,15 +14,12 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "go"))
-sys.dont_write_bytecode = True
+import support
+from support import gotools
 
-import gotools  # noqa: E402
-import support  # noqa: E402
+gotools.need()
 
 
 def timed(command, env, cwd=None):

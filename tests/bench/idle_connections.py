@@ -11,18 +11,12 @@ It and the server need a descriptor a connection: where the limit is lower, be r
 """
 
 import argparse
-import os
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tls"))
-sys.dont_write_bytecode = True
-
-from many_clients import HttpsServer, ManyClients, allow_descriptors  # noqa: E402
-
-import support  # noqa: E402
-from peers import wait_until  # noqa: E402
+import support
+from support.peers import wait_until
+from support.servers import HttpsServer, ManyClients, allow_descriptors
 
 SPARE = 100  # descriptors for all else
 GONE = 16  # descriptors that a server without connections has, at most

@@ -1,15 +1,16 @@
-"""What is built does what the module says, at every level and with every option.
-
-Environment: see command.py.
-"""
+"""What is built does what the module says, at every level and with every option."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import unittest
 
-from command import Case, HERE, PREFIX, SANITIZED, SEVEN, TIMECRAFT
+from support import PREFIX, SANITIZED, TIMECRAFT
+from support.command import Case, SEVEN
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 HELLO = """#include <stdio.h>
 int main(int argc, char **argv) {

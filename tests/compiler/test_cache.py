@@ -1,14 +1,12 @@
-"""Objects are compiled once: the cache finds them again, and never does harm.
-
-Environment: see command.py.
-"""
+"""Objects are compiled once: the cache finds them again, and never does harm."""
 
 import os
 import subprocess
 import threading
 import unittest
 
-from command import Case, SANITIZED, SEVEN, TIMECRAFT
+from support import SANITIZED, TIMECRAFT
+from support.command import Case, SEVEN
 
 FUNCTIONS = 150
 

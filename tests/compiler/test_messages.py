@@ -1,7 +1,4 @@
-"""What cannot be built is refused with a clear message, the right exit status, and nothing left.
-
-Environment: see command.py.
-"""
+"""What cannot be built is refused with a clear message, the right exit status, and nothing left."""
 
 import os
 import random
@@ -11,7 +8,8 @@ import subprocess
 import time
 import unittest
 
-from command import Case, PREFIX, SEVEN, TIMECRAFT
+from support import PREFIX, TIMECRAFT
+from support.command import Case, SEVEN
 
 
 class Modules(Case):

@@ -1,13 +1,11 @@
-"""`timecraft run` builds once, then only runs.
-
-Environment: see command.py.
-"""
+"""`timecraft run` builds once, then only runs."""
 
 import subprocess
 import threading
 import unittest
 
-from command import Case, SEVEN, TIMECRAFT
+from support import TIMECRAFT
+from support.command import Case, SEVEN
 
 SHOW = """#include <stdio.h>
 #include <stdlib.h>

@@ -15,10 +15,10 @@ import threading
 import time
 import unittest
 
-import gotools
-import peers
 import support
+from support import gotools, peers
 
+gotools.need()
 gotools.skip_if_sanitized()
 
 DEAF = 30  # seconds that the host waits for a name server

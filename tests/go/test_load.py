@@ -5,10 +5,12 @@ import subprocess
 import time
 import unittest
 
-import gotools
-import peers
 import support
+from support import gotools, peers
 
+gotools.need()
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 GOROUTINES = 200
 ROUNDS = 4
 REQUESTS = 10_000 if not support.SANITIZED else 1_000
@@ -18,7 +20,7 @@ class Load(unittest.TestCase):
     def load(self, *flags, requests):
         """Plays ROUNDS rounds: after each the process has no more descriptors than after a
         first connection, and hardly more memory than after the first round."""
-        guest = gotools.program(os.path.join(gotools.HERE, "load"))
+        guest = gotools.program(os.path.join(HERE, "load"))
         memory = []
         with peers.NginxPeer(support.pki().identity("addresses")) as server:
             command = [guest, *flags, f"https://{server}/", GOROUTINES, requests // ROUNDS, ROUNDS]

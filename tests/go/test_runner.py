@@ -3,9 +3,10 @@
 import os
 import unittest
 
-import gotools
 import support
+from support import gotools
 
+gotools.need()
 gotools.skip_if_sanitized()
 
 TESTS = """package guest

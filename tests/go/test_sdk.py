@@ -3,16 +3,19 @@
 import os
 import unittest
 
-import gotools
 import support
+from support import gotools
 
+gotools.need()
 gotools.skip_if_sanitized()
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Sdk(unittest.TestCase):
     def test_it_is_formatted_and_vetted(self):
         gofmt = os.path.join(os.path.dirname(gotools.GO), "gofmt")
-        folders = [gotools.SDK, os.path.join(gotools.TREE, "examples", "go"), gotools.HERE]
+        folders = [gotools.SDK, os.path.join(gotools.TREE, "examples", "go"), HERE]
         self.assertEqual(support.run_tool(gofmt, "-l", *folders), "")
         gotools.must(gotools.run_go("vet", "./..."))
 

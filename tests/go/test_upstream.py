@@ -6,12 +6,13 @@ import shutil
 import unittest
 import urllib.request
 
-import gotools
-import peers
 import support
+from support import gotools, peers
 
+gotools.need()
 gotools.skip_if_sanitized()
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 NET = "github.com/stealthrocket/net"
 UPSTREAM = "github.com/stealthrocket/timecraft"
 # What the module proxy must give: release and hash.
@@ -36,12 +37,12 @@ def fetched(module):
 
 
 if not all(map(fetched, MODULES)):
-    gotools.skip("upstream's modules cannot be fetched here")
+    support.skip("upstream's modules cannot be fetched here")
 
 
 def built(name, change, *tags):
     """The program with its go.mod edited by `change`."""
-    source = os.path.join(gotools.HERE, "upstream", "main.go")
+    source = os.path.join(HERE, "upstream", "main.go")
 
     def make(path):
         folder = os.path.join(support.FOLDER, name)

@@ -1,26 +1,17 @@
 """What is appended to a program's file: the guest reads it through --payload, and words at its end
 are applied between those of the build and those of the environment.
-
-Environment: TIMECRAFT, the command; its timecraft-config compiles the guest.
 """
 
 import os
 import pathlib
-import shlex
 import struct
 import subprocess
-import tempfile
 import unittest
 
-TIMECRAFT = pathlib.Path(os.environ["TIMECRAFT"])
+import support
+from support import TIMECRAFT
+
 GUEST = pathlib.Path(__file__).with_name("payload.c")
-
-
-def tool(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def words_at_end(words, mark=b"tcwords\n", length=None):
@@ -31,17 +22,14 @@ def words_at_end(words, mark=b"tcwords\n", length=None):
 class Payload(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        cls.folder = pathlib.Path(support.temporary_folder())
         module = cls.folder / "payload.wasm"
-        config = TIMECRAFT.with_name("timecraft-config")
-        compiler = tool(config, "--cc").strip()
-        tool(compiler, *shlex.split(tool(config, "--flags")), "-O1", GUEST, "-o", module)
+        support.run_tool(*support.sdk_words("--cc"), *support.sdk_words("--flags"), "-O1", GUEST,
+                         "-o", module)
         cls.plain = cls.folder / "plain"
-        tool(TIMECRAFT, "build", "-O0", module, "-o", cls.plain)
+        support.run_tool(TIMECRAFT, "build", "-O0", module, "-o", cls.plain)
         cls.program = cls.folder / "program"
-        tool(TIMECRAFT, "build", "-O0", "--payload=/payload", module, "-o", cls.program)
+        support.run_tool(TIMECRAFT, "build", "-O0", "--payload=/payload", module, "-o", cls.program)
 
     def run_with(self, appended, *arguments, program=None, options=""):
         path = self.folder / "appended"

@@ -7,8 +7,6 @@ Each traps/NAME.wat says in comments what must be printed:
     ;; text: TEXT       stands somewhere in the message
 and what to change in the module:
     ;; bytes: NAME = BYTES   a name becomes bytes, as many, that WAT has no way to write
-
-Environment: TIMECRAFT, the command; TIMECRAFT_WAT2WASM.
 """
 
 import os
@@ -21,10 +19,9 @@ import tempfile
 import time
 import unittest
 
-TIMECRAFT = os.environ["TIMECRAFT"]
-WAT2WASM = os.environ["TIMECRAFT_WAT2WASM"]
+from support import SANITIZED, TIMECRAFT, WAT2WASM
+
 TRAPS = pathlib.Path(__file__).with_name("traps")
-SANITIZED = os.environ.get("TIMECRAFT_SANITIZED") == "1"
 EXIT_TRAP = 134
 MEMORY_ADDRESS = 0x200000000000 if SANITIZED else 0x10000000
 

@@ -2,7 +2,8 @@
 its server writes down every byte, and all of them must be TLS records."""
 
 import support
-from peers import NAME, TLS12, TLS13, Relay, ThreadPeer, TlsPeer, echo, tls_records, wait_until
+from support.peers import (NAME, TLS12, TLS13, Relay, ThreadPeer, TlsPeer, echo, tls_records,
+                           wait_until)
 
 SECRET = "correct-horse-battery-staple"
 HANDSHAKE, APPLICATION_DATA = 22, 23

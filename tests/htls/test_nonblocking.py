@@ -8,7 +8,7 @@ import threading
 import time
 
 import support
-from peers import NAME, TLS12, TLS13, Relay, TlsPeer, echo, receive_all
+from support.peers import NAME, TLS12, TLS13, Relay, TlsPeer, echo, receive_all
 
 SLOW = 1.5 if support.SANITIZED else 0.5  # seconds that a slow server takes to answer
 

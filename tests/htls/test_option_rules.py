@@ -1,7 +1,7 @@
 """When the hTLS option is accepted, and for which names."""
 
 import support
-from peers import NAME, ThreadPeer, TlsPeer, echo, http_hello
+from support.peers import NAME, ThreadPeer, TlsPeer, echo, http_hello
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])  # 253 characters
 

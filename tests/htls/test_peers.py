@@ -4,7 +4,7 @@ and IPv6, TLS 1.2 and 1.3, RSA and ECDSA certificates, and a chain with an inter
 import unittest
 
 import support
-from peers import EVERY_SERVER, NAME, TLS12, TLS13
+from support.peers import EVERY_SERVER, NAME, TLS12, TLS13
 
 HOSTS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 VERSIONS = {"tls12": TLS12, "tls13": TLS13}

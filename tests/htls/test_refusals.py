@@ -5,7 +5,8 @@ import struct
 import time
 
 import support
-from peers import NAME, TLS12, TLS13, Relay, TlsPeer, ThreadPeer, echo, reset, server_context
+from support.peers import (NAME, TLS12, TLS13, Relay, TlsPeer, ThreadPeer, echo, reset,
+                           server_context)
 
 # What the reason must say: one of these words, in any case.
 WORDS = {

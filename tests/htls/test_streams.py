@@ -4,8 +4,8 @@ connection and over a thousand."""
 import threading
 
 import support
-from peers import (NAME, TLS12, TLS13, WAIT, OpensslPeer, Relay, TlsPeer, both_ways, echo,
-                   receive_all)
+from support.peers import (NAME, TLS12, TLS13, WAIT, OpensslPeer, Relay, TlsPeer, both_ways, echo,
+                           receive_all)
 
 MEGABYTE = 1 << 20
 

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Builds a guest in each way in which its features could come out differently, and runs each.
 
-    TIMECRAFT=build/bin/timecraft tests/language/run_guest.py GUEST...
+    tests/language/run_guest.py GUEST...
 
 A guest is one of
     NAME.wat       a module; without "(module" fields of one, in front of which checks.wat is put
     NAME.wat.py    a program that prints such a text
     NAME.c, .cc    compiled with the SDK's flags
-Comment lines at its top are those of ../wasi/run_guests.py, and
+Comment lines at its top are those of support/guest_runner.py, and
     // builds: WORDS    how to build the program, such as "-O1 --cc=clang"; once for each such line,
                         "-O0", "-O1" and "-O1 --cc=clang" if there is none
     // needs: WHAT      "wabt VERSION" or newer, "wasm-exceptions" in the compiler for guests,
@@ -22,16 +22,16 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "wasi"))
-import run_guests as guests  # noqa: E402
+import support
+from support import guest_runner
 
-guests.KEYS.update({"builds", "needs"})
-SKIPPED = 77
+HERE = pathlib.Path(__file__).resolve().parent
+guest_runner.KEYS.update({"builds", "needs"})
 # Not --enable-all: that also changes how other things are written.
 FEATURES = ["--enable-exceptions", "--enable-extended-const", "--enable-multi-memory",
             "--enable-tail-call"]
 DEFAULT_BUILDS = ["-O0", "-O1", "-O1 --cc=clang"]
+CLANG = os.environ.get("CLANG", "clang")
 CLANGXX = os.environ.get("CLANGXX", "clang++")
 
 
@@ -41,7 +41,7 @@ class Skipped(Exception):
 
 @functools.cache
 def wabt_version():
-    said = subprocess.run([guests.WAT2WASM, "--version"], capture_output=True, text=True,
+    said = subprocess.run([support.WAT2WASM, "--version"], capture_output=True, text=True,
                           check=True).stdout
     return tuple(int(number) for number in said.split()[0].split("."))
 
@@ -49,7 +49,7 @@ def wabt_version():
 @functools.cache
 def wat_flags():
     """Newer versions have most features on, and no words to turn these on."""
-    said = subprocess.run([guests.WAT2WASM, "--help"], capture_output=True, text=True,
+    said = subprocess.run([support.WAT2WASM, "--help"], capture_output=True, text=True,
                           check=True).stdout
     return [flag for flag in FEATURES if flag in said]
 
@@ -61,7 +61,7 @@ def compiles(compiler, text, *flags):
 
 
 def has_wasm_exceptions():
-    return compiles(guests.CLANG, "", "-mexception-handling", "-mllvm", "-wasm-enable-sjlj", "-xc",
+    return compiles(CLANG, "", "-mexception-handling", "-mllvm", "-wasm-enable-sjlj", "-xc",
                     "-c")
 
 
@@ -77,7 +77,7 @@ def check_needs(header):
         if what == "wabt" and wabt_version() < tuple(map(int, version.split("."))):
             raise Skipped(f"needs WABT {version}")
         if what == "wasm-exceptions" and not has_wasm_exceptions():
-            raise Skipped(f"{guests.CLANG} cannot make exceptions of WebAssembly")
+            raise Skipped(f"{CLANG} cannot make exceptions of WebAssembly")
         if what == "libc++" and not has_libcxx():
             raise Skipped(f"{CLANGXX} or its library for WebAssembly is not installed")
 
@@ -87,7 +87,7 @@ def translate_text(text, module):
         text = (HERE / "checks.wat").read_text() + text
     wat = module.with_suffix(".whole.wat")
     wat.write_text(text)
-    guests.run_tool([guests.WAT2WASM, *wat_flags(), "--debug-names", wat, "-o", module])
+    guest_runner.run_tool([support.WAT2WASM, *wat_flags(), "--debug-names", wat, "-o", module])
 
 
 def make_module(source, header, folder):
@@ -95,18 +95,12 @@ def make_module(source, header, folder):
     if source.suffix == ".wat":
         translate_text(source.read_text(), module)
     else:
-        compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [guests.CLANG]
-        guests.run_tool([*compiler, "-O2", "-Wall", "-Wextra", "-Werror",
-                         *shlex.split(" ".join(header.get("cflags", []))), source, *sdk_flags(),
+        compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [CLANG]
+        guest_runner.run_tool([*compiler, "-O2", "-Wall", "-Wextra", "-Werror", f"-I{support.HERE}",
+                         *shlex.split(" ".join(header.get("cflags", []))), source,
+                         *support.sdk_words("--flags"),
                          "-o", module], cwd=HERE, env={**os.environ, "TMPDIR": str(folder)})
     return module
-
-
-@functools.cache
-def sdk_flags():
-    config = pathlib.Path(guests.TIMECRAFT).resolve().with_name("timecraft-config")
-    return subprocess.run([config, "--flags"], capture_output=True, text=True,
-                          check=True).stdout.split()
 
 
 def generate(source, folder):
@@ -120,7 +114,7 @@ def generate(source, folder):
 def test(source, folder):
     if source.name.endswith(".wat.py"):
         source = generate(source, folder)
-    header = guests.read_header(source)
+    header = guest_runner.read_header(source)
     check_needs(header)
     module = make_module(source, header, folder)
     for number, words in enumerate(header.get("builds", DEFAULT_BUILDS)):
@@ -128,10 +122,11 @@ def test(source, folder):
         tmp = folder / str(number)
         tmp.mkdir()
         try:
-            guests.run_tool([guests.TIMECRAFT, "build", *words.split(), module, "-o", program])
-            guests.run_program(program, header, tmp, {})
-        except guests.Failed as why:
-            raise guests.Failed(f"built with {words}: {why}") from why
+            guest_runner.run_tool([support.TIMECRAFT, "build", *words.split(), module,
+                                   "-o", program])
+            guest_runner.run_program(program, header, tmp, {})
+        except guest_runner.Failed as why:
+            raise guest_runner.Failed(f"built with {words}: {why}") from why
 
 
 def main(words):
@@ -143,8 +138,8 @@ def main(words):
                 print(f"ok   {source.name}")
             except Skipped as why:
                 print(f"skip {source.name}: {why}")
-                status = status or SKIPPED
-            except guests.Failed as why:
+                status = status or support.SKIPPED
+            except guest_runner.Failed as why:
                 print(f"FAIL {source.name}: {why}")
                 status = 1
     return status

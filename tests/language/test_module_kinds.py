@@ -1,15 +1,15 @@
 """Commands, reactors and libraries: what runs, and calling one function with --invoke.
 
-Environment: TIMECRAFT, the command; TIMECRAFT_WAT2WASM; CLANG, the guests' compiler.
+Environment: CLANG, the guests' compiler.
 """
 import os
 import pathlib
 import subprocess
-import tempfile
 import unittest
 
-TIMECRAFT = os.environ["TIMECRAFT"]
-WAT2WASM = os.environ["TIMECRAFT_WAT2WASM"]
+import support
+from support import TIMECRAFT, WAT2WASM
+
 CLANG = os.environ.get("CLANG", "clang")
 EXIT_TRAP = 134
 
@@ -44,9 +44,7 @@ int main(void) { puts("main ran"); return 3; }
 class Modules(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
+        cls.folder = pathlib.Path(support.temporary_folder())
 
     def translate(self, wat, name):
         source = self.folder / f"{name}.wat"

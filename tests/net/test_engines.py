@@ -2,16 +2,13 @@
 where much could be done, and plain system calls where io_uring is not to be had."""
 
 import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "htls"))
 
 import re
 import shutil
 import unittest
 
 import support
-from peers import NAME, ThreadPeer, TlsPeer, echo
+from support.peers import NAME, ThreadPeer, TlsPeer, echo
 
 REQUESTS = 1000
 

@@ -2,14 +2,11 @@
 terminal is told which grant would allow it."""
 
 import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "htls"))
 
 import socket
 
 import support
-from peers import NAME, ThreadPeer, TlsPeer, echo
+from support.peers import NAME, ThreadPeer, TlsPeer, echo
 
 
 class GrantTest(support.GuestTest):

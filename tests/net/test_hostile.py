@@ -1,13 +1,9 @@
 """No call of the socket imports, however wrong, crashes the host: each gets an errno, and the
 socket goes on working. In both versions of the socket extension, over plain sockets and hTLS."""
 
-import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "htls"))
 
 import support
-from peers import NAME, TlsPeer, echo
+from support.peers import NAME, TlsPeer, echo
 
 GROUPS = ("accept", "bind", "connect", "getaddrinfo", "getaddrinfo_results", "getlocaladdr",
           "getpeeraddr", "getsockopt", "listen", "open", "poll", "recv", "recv_from", "recv_odd",

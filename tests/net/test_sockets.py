@@ -1,12 +1,9 @@
 """A guest's plain sockets behave as POSIX says: TCP, UDP and Unix, IPv4 and IPv6, names."""
 
 import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "htls"))
 
 import support
-from peers import ThreadPeer, both_ways, echo, receive_all, reset
+from support.peers import ThreadPeer, both_ways, echo, receive_all, reset
 
 MEGABYTE = 1 << 20
 

@@ -1,16 +1,14 @@
 """An installation works by itself, wherever it stands, and CMake projects find it.
-
-Environment: TIMECRAFT, the command of the build tree that is installed.
 """
 
 import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
 import unittest
 
-BUILD = pathlib.Path(os.environ["TIMECRAFT"]).parent.parent
+import support
+from support import PREFIX
 
 GUEST = """#include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +37,8 @@ def run(*command, **options):
 class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
-        run("cmake", "--install", BUILD, "--prefix", cls.folder / "first")
+        cls.folder = pathlib.Path(support.temporary_folder())
+        run("cmake", "--install", PREFIX, "--prefix", cls.folder / "first")
         # Where it was installed to must not matter.
         cls.prefix = cls.folder / "moved-here"
         os.rename(cls.folder / "first", cls.prefix)
@@ -55,7 +51,7 @@ class Package(unittest.TestCase):
         said = run(self.prefix / "bin/timecraft", "doctor")
         self.assertIn("Ready to build.", said)
         left_behind = [line for line in said.splitlines()
-                       if f"{BUILD}/" in line and "cache" not in line]
+                       if f"{PREFIX}/" in line and "cache" not in line]
         self.assertEqual(left_behind, [])
 
     def configure_and_run(self, generator):

@@ -8,22 +8,18 @@ TIMECRAFT_TEST_LEVEL  how guests are built; -O0 by default, the quickest
 import concurrent.futures
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
-import sys
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "htls"))
-import support  # noqa: E402
+import support
 
-SKIPPED = 77
 CC = os.environ.get("CC", "cc")
 CLANGXX = os.environ.get("CLANGXX", "clang++")
 CXX = os.environ.get("CXX") or shutil.which("c++") or CLANGXX
 # The distribution's C++ library for WebAssembly has no exceptions: guests bring their own.
-CXX_RUNTIME = HERE.parent / "language/cxx_runtime.h"
+CXX_RUNTIME = HERE / "support/cxx_runtime.h"
 CXX_EXCEPTIONS = {
     "guest_flags": ["-fwasm-exceptions", "-fno-inline", f"-I{CXX_RUNTIME.parent}"],
     "guest_sources": [HERE / "cxx_exceptions.cc"],
@@ -36,17 +32,12 @@ POSIX = {
 }
 
 
-def skip(*why):
-    print("skipped:", *why)
-    sys.exit(SKIPPED)
-
-
 def source(name):
     """The folder with a program's source, which is fetched if it is not there."""
     done = subprocess.run([HERE / "fetch", pathlib.Path(support.KEPT_FOLDER) / "sources", name],
                           capture_output=True, text=True)
-    if done.returncode == SKIPPED:
-        skip(done.stderr)
+    if done.returncode == support.SKIPPED:
+        support.skip(done.stderr)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return pathlib.Path(done.stdout.splitlines()[-1])
@@ -55,18 +46,13 @@ def source(name):
 def need(*tools):
     missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
-        skip("not installed:", *missing)
+        support.skip("not installed:", *missing)
 
 
 def skip_under_sanitizers():
     """SQLite is the one that is also run with them: it does the most with files."""
     if support.SANITIZED:
-        skip("done without sanitizers")
-
-
-def sdk_words(what):
-    return shlex.split(support.run_tool(pathlib.Path(support.TIMECRAFT).with_name(
-        "timecraft-config"), what))
+        support.skip("done without sanitizers")
 
 
 class Program:
@@ -81,8 +67,8 @@ class Program:
             "native", sources, [CXX if cxx else CC, "-w", *flags, *native_flags], ["-lm"])
         module = self._link(
             "guest.wasm", [*sources, *guest_sources],
-            [CLANGXX if cxx else sdk_words("--cc")[0], "-w", *flags, *guest_flags,
-             *sdk_words("--cflags")], [*guest_link_flags, *sdk_words("--libs")],
+            [CLANGXX if cxx else support.sdk_words("--cc")[0], "-w", *flags, *guest_flags,
+             *support.sdk_words("--cflags")], [*guest_link_flags, *support.sdk_words("--libs")],
             [*sorted((HERE / "posix").glob("*.h")), CXX_RUNTIME, *support.sdk_files()])
 
         def build(path):

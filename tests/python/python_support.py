@@ -11,17 +11,11 @@ import subprocess
 import sys
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
-
-import peers  # noqa: E402,F401
-import pki  # noqa: E402,F401
-import support  # noqa: E402
+import support
 
 PYTHON = os.path.join(support.PREFIX, "bin", "timecraft-python")
 INTERPRETER = os.path.join(support.PREFIX, "lib", "timecraft", "python", "interpreter")
 LOOPBACK = ["--allow-net=127.0.0.1,localhost,[::1]", "--allow-listen=127.0.0.1,[::1]"]
-SKIPPED = 77
 
 # Modules of the distribution that tests run unchanged, by the package that has them.
 PACKAGES = ["python3-requests", "python3-urllib3", "python3-certifi", "python3-idna",
@@ -103,6 +97,5 @@ def why_not_made():
 
 def main():
     if not os.path.exists(PYTHON) or not os.path.exists(INTERPRETER):
-        print(f"skipped: {INTERPRETER} was not made: {why_not_made()}")
-        sys.exit(SKIPPED)
+        support.skip(f"{INTERPRETER} was not made: {why_not_made()}")
     unittest.main()

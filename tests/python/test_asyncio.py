@@ -5,7 +5,10 @@ import socket
 import ssl
 
 import python_support
-from python_support import LOOPBACK, PYTHON, PythonTest, environment, peers, pki, support
+from python_support import LOOPBACK, PYTHON, PythonTest, environment
+
+import support
+from support import certs, peers
 
 CONNECT = """
 import asyncio, ssl, sys
@@ -144,15 +147,7 @@ async def main():
         self.assertEqual(out, "b'data'\nb''\n")
 
     def test_starttls(self):
-        def upgrade(connection):
-            connection.sendall(b"hello\n")
-            assert connection.recv(100) == b"upgrade\n"
-            connection.sendall(b"go\n")
-            context = peers.server_context(support.pki().identity("ecdsa"))
-            with context.wrap_socket(connection, server_side=True) as tls:
-                peers.echo(tls)
-
-        out = self.play(peers.ThreadPeer(upgrade), """
+        out = self.play(peers.ThreadPeer(peers.upgrade), """
 async def main():
     reader, writer = await connect()
     assert await reader.readline() == b"hello\\n"
@@ -220,7 +215,7 @@ asyncio.run(main())
             with socket.create_connection(("127.0.0.1", port)) as wrong:
                 wrong.sendall(b"no TLS\r\n\r\n")
                 versions = asyncio.run(self.talk_at_once(port, 30, ssl=context,
-                                                         server_hostname=pki.SERVER_NAME))
+                                                         server_hostname=certs.SERVER_NAME))
             silent.close()
         self.assertEqual(versions, {"TLSv1.3"})
 

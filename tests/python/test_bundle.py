@@ -5,7 +5,10 @@ import shutil
 import subprocess
 
 import python_support
-from python_support import PYTHON, PythonTest, packages, peers, support
+from python_support import PYTHON, PythonTest, packages
+
+import support
+from support import peers
 
 APP = """
 import sys

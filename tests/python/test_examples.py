@@ -4,11 +4,13 @@ import os
 import shlex
 import socket
 import ssl
-import subprocess
 import sys
 
 import python_support
-from python_support import HERE, LOOPBACK, PYTHON, PythonTest, environment, packages, peers, support
+from python_support import LOOPBACK, PYTHON, PythonTest, environment, packages
+
+import support
+from support import peers
 
 EXAMPLES = os.path.join(support.TREE, "examples", "python")
 

@@ -9,7 +9,9 @@ import threading
 import zlib
 
 import python_support
-from python_support import PYTHON, PythonTest, environment, run, support
+from python_support import PYTHON, PythonTest, environment, run
+
+import support
 
 
 class Running(PythonTest):

@@ -4,7 +4,10 @@ import http.server
 import ssl
 
 import python_support
-from python_support import PythonTest, packages, peers, pip_packages, pki, support
+from python_support import PythonTest, packages, pip_packages
+
+import support
+from support import certs, peers
 
 
 def localhost():
@@ -14,7 +17,7 @@ def localhost():
 
 def stranger():
     return support.pki()._leaf("stranger", names=["localhost"],
-                               issuer=pki.new_authority("Nobody's root"))
+                               issuer=certs.new_authority("Nobody's root"))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -123,7 +126,7 @@ class Requests(PythonTest):
             out = self.script(script, f"https://localhost:{peer.port}", PYTHONPATH=packages())
             self.assertIn("unable to get local issuer certificate", out)
         expired = support.pki()._leaf("expired-localhost", names=["localhost"],
-                                      valid=(-30 * pki.DAY, -pki.DAY))
+                                      valid=(-30 * certs.DAY, -certs.DAY))
         with HttpsPeer(expired) as peer:
             out = self.script(script, f"https://localhost:{peer.port}", PYTHONPATH=packages())
             self.assertIn("certificate has expired", out)
@@ -141,7 +144,7 @@ class Requests(PythonTest):
 
     def test_a_client_certificate(self):
         client = support.pki()._leaf("client", names=["client.test"], common_name="the client", usages=[
-            (pki.key_usage(digital_signature=True), True)])
+            (certs.key_usage(digital_signature=True), True)])
         script = ("import requests, sys\nurl, cert, key = sys.argv[1:]\n"
                   "try: print(requests.get(url + '/who').text)\n"
                   "except requests.exceptions.ConnectionError as error: print(error)\n"

@@ -14,7 +14,10 @@ import threading
 import unittest
 
 import python_support
-from python_support import LOOPBACK, PYTHON, PythonTest, environment, peers, pki, support
+from python_support import LOOPBACK, PYTHON, PythonTest, environment
+
+import support
+from support import certs, peers
 
 PRELUDE = """
 import select, socket, ssl, sys
@@ -364,7 +367,7 @@ for _ in range(3):
 
     def test_a_client_certificate(self):
         client = support.pki()._leaf("client-of-ssl", names=["client.test"],
-                                     usages=[(pki.key_usage(digital_signature=True), True)])
+                                     usages=[(certs.key_usage(digital_signature=True), True)])
         context = peers.server_context(support.pki().identity("rsa"))
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(support.pki().ca_file)
@@ -397,14 +400,6 @@ refused(context.load_named_identity, "unheld")
 
     def test_wrapping_before_and_after(self):
         """Before connect(), and after clear text has passed (STARTTLS)."""
-        def upgrade(connection):
-            connection.sendall(b"hello\n")
-            assert connection.recv(100) == b"upgrade\n"
-            connection.sendall(b"go\n")
-            context = peers.server_context(support.pki().identity("ecdsa"))
-            with context.wrap_socket(connection, server_side=True) as tls:
-                peers.echo(tls)
-
         out = self.play(self.echo(), """
 context = ssl.create_default_context()
 s = context.wrap_socket(socket.socket(), server_hostname=NAME)
@@ -433,7 +428,7 @@ refused(context.wrap_socket, socket.socket(), server_side=True)
         self.assertEqual([line.split()[0] for line in lines[8:]],
                          ["ValueError", "UnicodeError", "ValueError", "TypeError", "SSLError"], out)
 
-        out = self.play(peers.ThreadPeer(upgrade), """
+        out = self.play(peers.ThreadPeer(peers.upgrade), """
 c = connect(timeout=10)
 assert c.recv(6) == b"hello\\n"
 c.sendall(b"upgrade\\n")
@@ -486,7 +481,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
         identity = support.pki().identity(name)
         return identity.cert_file, identity.key_file
 
-    def connect(self, port, context, name=pki.SERVER_NAME):
+    def connect(self, port, context, name=certs.SERVER_NAME):
         plain = socket.create_connection(("127.0.0.1", port), timeout=10)
         return context.wrap_socket(plain, server_hostname=name)
 
@@ -510,7 +505,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
 
     def test_identities_by_name_and_client_certificates(self):
         client = support.pki()._leaf("client-of-server", names=["client.test"], usages=[
-            (pki.key_usage(digital_signature=True), True)])
+            (certs.key_usage(digital_signature=True), True)])
         more = """
 context.load_cert_chain(*sys.argv[3:5])
 context.verify_mode = ssl.CERT_REQUIRED
@@ -523,7 +518,7 @@ context.load_verify_locations(sys.argv[5])
                 without.recv(1)
             self.assertIn("certificate", process.stdout.readline())
             context.load_cert_chain(client.cert_file, client.key_file)
-            for name, wanted in ((pki.SERVER_NAME, pki.SERVER_NAME),
+            for name, wanted in ((certs.SERVER_NAME, certs.SERVER_NAME),
                                  ("other.example.test", "*.example.test")):
                 with self.connect(port, context, name) as tls:
                     self.assertEqual(tls.getpeercert()["subjectAltName"], (("DNS", wanted),))

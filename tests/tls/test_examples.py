@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives import serialization
 
 from tls_support import TlsTest, pki
 
-import many_clients
+from support import servers
 import support
-from peers import NAME, TLS12, WAIT, ThreadPeer, receive_all
+from support.peers import NAME, TLS12, WAIT, ThreadPeer, client_context, receive_all
 from test_identity import held
 from test_upgrade import read_line
-from tls_peers import PythonServer, client_context, missing, server_context
+from tls_peers import PythonServer, missing, server_context
 
 
 class ExampleTest(TlsTest):
@@ -33,7 +33,7 @@ class ExampleTest(TlsTest):
 
 class Server(ExampleTest):
     def start(self, *words, **more):
-        server = self.enter(many_clients.HttpsServer(*words, **more))
+        server = self.enter(servers.HttpsServer(*words, **more))
         self.host, self.port = server.host, server.port
 
     def curl(self, path, *words, status=0):
@@ -237,7 +237,7 @@ class Certificate(ExampleTest):
 class CertificatesForTheExamples(unittest.TestCase):
     def test_are_made_once(self):
         folder = os.path.join(support.temporary_folder(), "tls")
-        script = os.path.join(many_clients.EXAMPLES, "certificates")
+        script = os.path.join(servers.EXAMPLES, "certificates")
         for _ in range(2):
             done = subprocess.run([script, folder], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))

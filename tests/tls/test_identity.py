@@ -9,7 +9,7 @@ from tls_support import TlsTest, both_file, grants, identity_of, inside, page_of
 
 import support
 from cryptography.hazmat.primitives import serialization
-from peers import NAME
+from support.peers import NAME
 from tls_peers import CLIENTS, PythonServer, missing, openssl_client
 
 

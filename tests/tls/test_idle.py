@@ -7,8 +7,8 @@ import unittest
 from tls_support import TlsTest
 
 import support
-from many_clients import HttpsServer, ManyClients, allow_descriptors
-from peers import wait_until
+from support.servers import HttpsServer, ManyClients, allow_descriptors
+from support.peers import wait_until
 
 COUNT = 500
 ENGINE = 4  # descriptors that the engine takes with the first connection, at most

@@ -9,7 +9,7 @@ import unittest
 from tls_support import TLS_1_2, TLS_1_3, TlsTest, anchors, identity_of, pki
 
 import support
-from peers import NAME, TLS12, TLS13, TlsPeer, echo, server_context, wait_until
+from support.peers import NAME, TLS12, TLS13, TlsPeer, echo, server_context, wait_until
 from tls_peers import SERVERS, VERSION_NAMES, OpensslServer, PythonServer, missing
 
 VERSIONS = {"tls12": (TLS12, TLS_1_2), "tls13": (TLS13, TLS_1_3)}

@@ -10,9 +10,9 @@ import unittest
 from tls_support import TLS_1_2, TLS_1_3, TlsTest, anchors, identity_of, page_of, pki
 
 import support
-from peers import NAME, TLS12, TLS13, WAIT
-from tls_peers import (CLIENTS, FetchError, client_context, curl_client, gnutls_client, go_client,
-                       missing, openssl_client, python_session, talk)
+from support.peers import NAME, TLS12, TLS13, WAIT, client_context
+from tls_peers import (CLIENTS, FetchError, curl_client, gnutls_client, go_client, missing,
+                       openssl_client, python_session, talk)
 
 VERSIONS = {"tls12": (TLS12, TLS_1_2), "tls13": (TLS13, TLS_1_3)}
 CERTIFICATES = {"rsa": (), "rsa_pss": ("go",), "ecdsa": (), "p384": (), "ed25519": ()}

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from tls_support import TlsTest, both_file, grants, inside, pki
 
 import support
-from peers import NAME, TLS12, ThreadPeer, TlsPeer, echo, receive_all
-from pki import alternative_names, new_ecdsa_key, sign, subject_name
+from support.peers import NAME, TLS12, ThreadPeer, TlsPeer, echo, receive_all
+from support.certs import alternative_names, new_ecdsa_key, sign, subject_name
 from tls_peers import GnutlsServer, missing
 
 # By kind, as the probe guest names them.

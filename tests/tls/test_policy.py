@@ -9,7 +9,7 @@ from tls_support import (TLS_1_2, TLS_1_3, TlsTest, anchors, grants, identity_of
                          pki)
 
 import support
-from peers import NAME, TLS12, TlsPeer, echo
+from support.peers import NAME, TLS12, TlsPeer, echo
 from tls_peers import FetchError, OpensslServer, PythonServer, missing, openssl_client
 
 INSECURE = "--allow-insecure-tls"

@@ -7,8 +7,8 @@ import time
 from tls_support import TlsTest, anchors, both_file, grants, identity_of, inside, page_of, pki
 
 import support
-from peers import NAME, TLS12, TLS13, TlsPeer, echo, server_context
-from tls_peers import client_context, python_session
+from support.peers import NAME, TLS12, TLS13, TlsPeer, client_context, echo, server_context
+from tls_peers import python_session
 
 VERSIONS = (TLS12, TLS13)
 SECOND = datetime.timedelta(seconds=1)

@@ -8,8 +8,7 @@ import threading
 from tls_support import TlsTest, both_file, grants, inside, pki
 
 import support
-from peers import NAME, WAIT, ThreadPeer, receive_all, server_context
-from tls_peers import client_context
+from support.peers import NAME, WAIT, ThreadPeer, client_context, receive_all, server_context
 
 INJECTED = b"250 injected\r\n"
 

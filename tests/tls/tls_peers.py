@@ -13,23 +13,13 @@ import socket
 import ssl
 import subprocess
 
-from tls_support import HERE, NAME, pki
+from tls_support import NAME, pki
 
 import support
-from peers import (TLS12, TLS13, WAIT, GnutlsPeer, NginxPeer, OpensslPeer, ProcessPeer, TlsPeer,
-                   server_context, wait_until)
+from support.peers import (TLS12, TLS13, WAIT, GnutlsPeer, GoPeer, NginxPeer, OpensslPeer, TlsPeer,
+                           client_context, go_tls, has_asked, server_context, wait_until)
 
 VERSION_NAMES = {TLS12: "TLSv1.2", TLS13: "TLSv1.3"}
-
-
-def go_tls():
-    source = os.path.join(HERE, "go_tls", "main.go")
-
-    def build(path):
-        subprocess.run(["go", "build", "-o", path, source], check=True,
-                       env={**os.environ, "GO111MODULE": "off", "GOFLAGS": ""})
-
-    return support.made_once("go_tls", [source], [], build)
 
 
 # Servers. `alpn` is a list of protocols; `clients` demands certificates of the tests' root.
@@ -105,21 +95,11 @@ class NginxServer(NginxPeer):
                 "cipher": found["cipher"], "peer": found.get("peer", "")}
 
 
-class GoServer(ProcessPeer):
-    program = "go"
-
+class GoServer(GoPeer):
     def __init__(self, identity, alpn=(), clients=False, **more):
         self.words = [f"alpn={','.join(alpn)}"] if alpn else []
         self.words += [f"clients={pki().ca_file}"] if clients else []
         super().__init__(identity, **more)
-
-    def launch(self):
-        self.start(go_tls(), "serve", "cert=" + self.identity.cert_file,
-                   "key=" + self.identity.key_file, f"min={int(self.minimum)}",
-                   f"max={int(self.maximum)}", *self.words)
-        wait_until(lambda: self.log_text().endswith("\n") or self.process.poll() is not None,
-                   "the Go server to listen")
-        self.port = int(self.log_text().splitlines()[0].rsplit(":", 1)[1])
 
     @staticmethod
     def facts(answer):
@@ -146,12 +126,8 @@ class PythonServer(TlsPeer):
 
     @staticmethod
     def _page(tls):
-        request = b""
-        while b"\r\n\r\n" not in request:
-            data = tls.recv(4096)
-            if not data:
-                return
-            request += data
+        if not has_asked(tls):
+            return
         peer = (tls.getpeercert() or {}).get("subject", ((("", ""),),))[-1][0][1]
         tls.sendall(f"HTTP/1.0 200 OK\r\n\r\npython: version={tls.version()} "
                     f"cipher={tls.cipher()[0]} resumed={tls.session_reused} "
@@ -228,16 +204,6 @@ def go_client(server, minimum=TLS12, maximum=TLS13, identity=None, alpn=(), name
                 *([f"alpn={','.join(alpn)}"] if alpn else []))
 
 
-def client_context(minimum=TLS12, maximum=TLS13, identity=None, alpn=()):
-    context = ssl.create_default_context(cafile=pki().ca_file)
-    context.minimum_version, context.maximum_version = minimum, maximum
-    if identity:
-        context.load_cert_chain(identity.cert_file, identity.key_file)
-    if alpn:
-        context.set_alpn_protocols(list(alpn))
-    return context
-
-
 def python_session(server, context, name=NAME, session=None):
     """What the server answered, and the session to resume."""
     with socket.create_connection((server.host, server.port), timeout=WAIT) as connection:
@@ -264,7 +230,9 @@ CLIENTS = {"openssl": openssl_client, "gnutls": gnutls_client, "curl": curl_clie
 
 def missing(kind):
     """Whether a stack's programs are not installed here."""
+    if kind == "go":
+        return GoPeer.missing()
     programs = {"openssl": ["openssl"], "gnutls": ["gnutls-cli", "gnutls-serv"], "nginx": ["nginx"],
-                "curl": ["curl"], "go": ["go"], "python": []}
+                "curl": ["curl"], "python": []}
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     return any(shutil.which(program, path=path) is None for program in programs[kind])

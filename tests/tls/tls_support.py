@@ -1,25 +1,17 @@
 """What the tests of hTLS in full share: guests with settings, guests that serve, and what they tell.
-
-Beside it stands what the tests of the bare option use: support.py, pki.py and peers.py of htls/.
 """
 
 import os
-import sys
 import threading
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
-
 import support
-from peers import NAME, wait_until
-
-support.GUEST_DIRS.append(os.path.join(HERE, "guests"))
+from support.peers import NAME, wait_until
+from support.servers import ServingGuest
 
 TLS_1_2, TLS_1_3 = "0x0303", "0x0304"
 
 
-def pki():
-    return support.pki()
+pki = support.pki
 
 
 def grants(*more):
@@ -76,22 +68,6 @@ def page_of(text):
     if "version 0x" not in text:
         raise ValueError("no page: " + text)
     return Report(text[text.index("version 0x"):].replace("\r", ""))
-
-
-class ServingGuest:
-    """A guest, `process`, that serves until stop(), or the end of a `with`."""
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.stop()
 
 
 class GuestServer(ServingGuest):

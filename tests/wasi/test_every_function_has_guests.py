@@ -44,7 +44,8 @@ class EveryFunction(unittest.TestCase):
                 self.assertRegex(self.guests, rf"EXPECT\(E[A-Z]+,\s*{name}\(")
 
     def test_the_extension_is_called(self):
-        guests = text_of("net/guests/*.c", "net/guests/*.wat", "net/guests/*.h")
+        guests = text_of("net/guests/*.c", "net/guests/*.h", "support/guests/*.c",
+                         "support/guests/*.h")
         for name in sorted(self.extension | NEED_PEERS):
             with self.subTest(name):
                 self.assertRegex(guests, rf"\b{name}\b")

@@ -18,14 +18,11 @@ import subprocess
 import sys
 import tempfile
 
+from programs import PROGRAMS
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 NATIVE = "/usr/bin/python3"  # the one whose source python.wasm is made of
-sys.dont_write_bytecode = True
-sys.path.insert(0, HERE)
-
-from programs import PROGRAMS  # noqa: E402
-
 SCRIPT = os.path.join(HERE, "programs.py")
 REPETITIONS = 15
 

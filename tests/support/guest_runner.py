@@ -1,10 +1,5 @@
-#!/usr/bin/python3
-"""Builds the guests of this folder and runs them: status 0 is a pass.
-
-    TIMECRAFT=build/bin/timecraft tests/wasi/run_guests.py [-j N] [GUEST...]
-
-A guest is a C file, or a WAT file (needs WAT2WASM=…/wat2wasm, or one on PATH). Comment lines at its
-top say what it needs; {tmp} is a new folder, made for each run and removed after it:
+"""Builds a guest and runs it as comment lines at the top of its source say; {tmp} is a new folder,
+made for each run and removed after it:
 
     // run: OPTIONS        options of the runtime, as in TIMECRAFT_OPTIONS
     // args: ARGUMENTS     the guest's arguments, quoted as in a shell; \\xHH is a byte
@@ -22,28 +17,15 @@ top say what it needs; {tmp} is a new folder, made for each run and removed afte
     // stderr-lines: N     how many lines there must be
     // cflags: FLAGS       for compiling the guest
     // timeout: SECONDS    30 unless given
-
-Guests with a --dir run twice: with the kernel's path resolution and with our own (TIMECRAFT_FS).
 """
-import concurrent.futures
 import ctypes
 import os
-import pathlib
 import pty
 import re
 import shlex
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 
-HERE = pathlib.Path(__file__).resolve().parent
-TIMECRAFT = os.environ.get("TIMECRAFT", str(HERE.parent.parent / "build/bin/timecraft"))
-CLANG = os.environ.get("CLANG", "clang")
-WAT2WASM = os.environ.get("WAT2WASM", "wat2wasm")
-# Where built guests are kept for the next run; without it they are built each time.
-KEPT = os.environ.get("TIMECRAFT_TEST_DIR")
 HEADER = re.compile(r"^(?://|;;) ([a-z-]+): ?(.*)$")
 KEYS = {"run", "args", "env", "setup", "check", "swap", "stdin", "stdout", "status", "stdout-has",
         "stderr-has", "stderr-not", "stderr-lines", "cflags", "timeout"}
@@ -73,35 +55,6 @@ def run_tool(command, **options):
     if done.returncode != 0:
         raise Failed(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
                      + done.stdout.decode(errors="replace"))
-
-
-def build(source, header, folder):
-    module, program = folder / (source.stem + ".wasm"), folder / source.stem
-    if source.suffix == ".wat":
-        run_tool([WAT2WASM, "--enable-all", source, "-o", module])
-    else:
-        run_tool([CLANG, "--target=wasm32-wasi", "-O1", "-Wall", "-Wextra", "-Werror",
-                  "-I", source.parent, *shlex.split(" ".join(header.get("cflags", []))),
-                  source, "-o", module])
-    run_tool([TIMECRAFT, "build", "-O0", module, "-o", program])
-    return program
-
-
-def kept_or_built(source, header, folder):
-    """The program of an earlier run if nothing that it was made of is newer."""
-    if not KEPT:
-        return build(source, header, folder)
-    kept = pathlib.Path(KEPT) / source.parent.name / source.stem
-    lib = pathlib.Path(TIMECRAFT).resolve().parent.parent / "lib/timecraft"
-    made_of = [source, *source.parent.glob("*.h"), *HERE.glob("*.h"), pathlib.Path(TIMECRAFT),
-               *lib.glob("*.a"), *lib.glob("*.conf")]
-    if not kept.exists() or kept.stat().st_mtime <= max(path.stat().st_mtime for path in made_of):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        program = build(source, header, folder)
-        replacement = kept.with_name(f"{kept.name}.{os.getpid()}")
-        shutil.copy(program, replacement)
-        replacement.replace(kept)  # at once: the same guest may be tested twice at a time
-    return kept
 
 
 class Swapper:
@@ -229,50 +182,3 @@ def run_program(program, header, folder, extra_environment):
         raise Failed(f"{lines} lines on standard error\n{said}")
     for line in header.get("check", []):
         run_tool(["sh", "-ec", filled(line)], cwd=tmp)
-
-
-def test(source):
-    """None, or why the guest failed."""
-    header = read_header(source)
-    ways = [{}]
-    if any("--dir" in line for line in header.get("run", [])):
-        ways.append({"TIMECRAFT_FS": "walk"})
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="timecraft-guest-"))
-    try:
-        program = kept_or_built(source, header, folder)
-        for number, way in enumerate(ways):
-            try:
-                (folder / str(number)).mkdir()
-                run_program(program, header, folder / str(number), way)
-            except Failed as why:
-                if way:
-                    raise Failed(f"with {way}: {why}") from why
-                raise
-    except Failed as why:
-        return str(why)
-    finally:
-        subprocess.run(["chmod", "-R", "u+rwx", folder], stderr=subprocess.DEVNULL, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
-    return None
-
-
-def main(words):
-    jobs = os.cpu_count()
-    if words[:1] == ["-j"]:
-        jobs, words = int(words[1]), words[2:]
-    sources = [pathlib.Path(word).resolve() for word in words] or sorted(
-        path for path in HERE.iterdir() if path.suffix in (".c", ".wat"))
-    failed = 0
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for source, why in zip(sources, pool.map(test, sources)):
-            print(("FAIL " if why else "ok   ") + source.stem, flush=True)
-            if why:
-                failed += 1
-                print("     " + why.rstrip().replace("\n", "\n     "), flush=True)
-    if len(sources) > 1:
-        print(f"{len(sources) - failed} of {len(sources)} guests passed")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,7 @@
-"""The go command, and guests built with it: shared by the tests of Go programs.
+"""The go command, and guests built with it.
 
-TIMECRAFT       the command under test (see ../htls/support.py, which the peers come from too)
 TIMECRAFT_GO    the go command; by default the newest of the one that setup.sh unpacked in the build
                 tree, the one on PATH, and those in /usr/lib/go-*
-
-Where there is no Go 1.21 or newer, a test program ends with status 77, which ctest shows as skipped.
 """
 
 import glob
@@ -13,13 +10,8 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "htls"))
-sys.dont_write_bytecode = True
-
-import support  # noqa: E402
+import support
 
 TREE = support.TREE
 BIN = os.path.dirname(support.TIMECRAFT)
@@ -28,16 +20,11 @@ MODULE = "github.com/stealthrocket/timecraft/sdk/go/timecraft"
 OLDEST = (1, 21)
 
 
-def skip(reason):
-    """Ends the test program: nothing of it can be tested here."""
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
 def skip_if_sanitized():
     """For what tests Go's side, which no sanitizer looks at: one run of it will do."""
     if support.SANITIZED:
-        skip("this is tested in the optimised build; sanitized is the test of many goroutines")
+        support.skip("this is tested in the optimised build; sanitized is the test of many "
+                     "goroutines")
 
 
 def version(command):
@@ -72,10 +59,14 @@ BASE_ENV = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": FLAGS, "GOWORK": "o
 BASE_ENV.pop("GOOS", None)
 BASE_ENV.pop("GOARCH", None)
 
-GO = find_go()
-if GO is None:
-    skip("no Go 1.21 or newer was found; compiler/setup.sh test gets one")
-GO_VERSION = version(GO)
+GO = find_go()  # None: there is none that is new enough
+GO_VERSION = GO and version(GO)
+
+
+def need():
+    """Ends a test program that can do nothing without Go."""
+    if GO is None:
+        support.skip("no Go 1.21 or newer was found; compiler/setup.sh test gets one")
 
 
 def go_environment(guest=True, **more):

@@ -7,6 +7,7 @@
 //	alpn=h2,http/1.1       protocols
 //	clients=FILE           serve: demands certificates of that authority
 //	cert=FILE key=FILE     fetch: the client's own certificate
+//	address=HOST:PORT      serve: where to listen; 127.0.0.1 and any port unless given
 //	times=N                fetch: so many connections, one after the other, that may resume
 //
 // serve prints the address it listens on, and answers each request with what was negotiated; fetch
@@ -119,7 +120,11 @@ func answer(connection net.Conn) {
 }
 
 func serve(all words) {
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", configure(all))
+	address := all["address"]
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	listener, err := tls.Listen("tcp", address, configure(all))
 	check(err)
 	fmt.Println(listener.Addr())
 	for {

@@ -1,6 +1,20 @@
-"""Builds guests, runs them, and reads what they say: shared by the tests of sockets and hTLS.
+"""What several folders of tests use, benches included; here the common ground: the command under
+test, what is built once and kept, guests that are built, run and listened to.
+
+Each folder that uses it has a link `support` to it, so that `import support` and
+`from support import peers` find it wherever a script is started from.
+
+    certs         certificates of every kind, good and bad
+    peers         servers on loopback that guests talk to
+    servers       guests that serve, and many clients of one
+    command       a test case that calls the command itself
+    guest_runner  runs a guest as comments at the top of its source ask for
+    gotools       Go's command, and guests in Go
+    kernels       a guest that computes, with vector instructions and without
+    guests/       guests that several folders run, and what their own are compiled with
 
 TIMECRAFT             the command under test; build/bin/timecraft of this tree by default
+TIMECRAFT_WAT2WASM    wat2wasm, for guests in WAT; by default what the command itself would use
 TIMECRAFT_IO          the I/O engine under test (uring or syscall), passed on to the guests
 TIMECRAFT_TEST_DIR    where built guests are kept between runs; by default a folder that is removed
 TIMECRAFT_TEST_LEVEL  how guests are built; -O0 by default, the quickest
@@ -11,24 +25,28 @@ import ctypes
 import fcntl
 import hashlib
 import os
+import pathlib
 import re
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
 
-from pki import Pki
-
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.realpath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
-GUEST_DIRS = [os.path.join(HERE, "guests"), os.path.join(os.path.dirname(HERE), "net", "guests")]
+# The script's own guests, then those that folders share.
+GUEST_DIRS = [os.path.join(sys.path[0], "guests"), os.path.join(HERE, "guests")]
+SKIPPED = 77  # the exit status of a test program that found nothing to test here
 
 TIMECRAFT = os.path.abspath(os.environ.get("TIMECRAFT") or
                             os.path.join(TREE, "build", "bin", "timecraft"))
-PREFIX = os.path.dirname(os.path.dirname(TIMECRAFT))
+PREFIX = pathlib.Path(TIMECRAFT).parent.parent
+WAT2WASM = os.environ.get("TIMECRAFT_WAT2WASM") or shutil.which("wat2wasm") or os.path.join(
+    PREFIX, "lib", "timecraft", "wabt", "bin", "wat2wasm")
 ENGINE = os.environ.get("TIMECRAFT_IO", "")
 LEVEL = os.environ.get("TIMECRAFT_TEST_LEVEL", "-O0")
 
@@ -46,6 +64,12 @@ def toolchain_text():
 SANITIZED = "-fsanitize" in toolchain_text()
 # Sanitized programs are several times slower; nothing else about the tests changes.
 SLOWNESS = 6 if SANITIZED else 1
+
+
+def skip(*why):
+    """Ends the test program: nothing of it can be tested here."""
+    print("skipped:", *why)
+    sys.exit(SKIPPED)
 
 
 def temporary_folder():
@@ -93,7 +117,7 @@ def made_once(name, files, words, make):
 def run_tool(*command):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"{shlex.join(command)}: status {done.returncode}\n"
+        raise RuntimeError(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
                            f"{done.stdout}{done.stderr}")
     return done.stdout
 
@@ -101,6 +125,11 @@ def run_tool(*command):
 def runtime_files():
     """What a built program consists of beside the guest."""
     return [TIMECRAFT, os.path.join(PREFIX, "lib", "timecraft", "libtimecraft.a")]
+
+
+def sdk_words(what):
+    """What the SDK's timecraft-config says: the compiler of guests and its flags."""
+    return shlex.split(run_tool(os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), what))
 
 
 def sdk_files():
@@ -125,13 +154,8 @@ def guest_headers():
 def wasm(name, *flags, sdk=True):
     """The module compiled from guests/NAME.c: with the SDK and guest.c, or by itself."""
     sources = [guest_source(name)] + ([guest_source("guest")] if sdk else [])
-    cflags, libs = [], []
-    if sdk:
-        config = os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config")
-        cflags = shlex.split(run_tool(config, "--cflags"))
-        libs = shlex.split(run_tool(config, "--libs"))
-    else:
-        cflags = ["--target=wasm32-wasi"]
+    cflags = sdk_words("--cflags") if sdk else ["--target=wasm32-wasi"]
+    libs = sdk_words("--libs") if sdk else []
     includes = [f"-I{folder}" for folder in GUEST_DIRS]
     compiler = os.environ.get("WASM_CC", "clang")
 
@@ -207,6 +231,7 @@ def pki():
     global _pki
     with _pki_lock:
         if _pki is None:
+            from support.certs import Pki  # not all tests need it
             _pki = Pki(os.path.join(FOLDER, "pki"))
         return _pki
 

@@ -1,8 +1,4 @@
-"""Calls the `timecraft` command and makes modules for it: shared by this folder's tests.
-
-TIMECRAFT           the command under test; build/bin/timecraft of this tree by default
-TIMECRAFT_WAT2WASM  wat2wasm, for guests in WAT
-"""
+"""Calls the `timecraft` command and makes modules for it."""
 
 import os
 import pathlib
@@ -12,13 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-TIMECRAFT = os.path.abspath(os.environ.get("TIMECRAFT") or HERE.parent.parent / "build/bin/timecraft")
-PREFIX = pathlib.Path(TIMECRAFT).parent.parent
-# Where the runtime has sanitizers only the compiler that it was built with can link it.
-SANITIZED = os.environ.get("TIMECRAFT_SANITIZED", "0") != "0"
-WAT2WASM = os.environ.get("TIMECRAFT_WAT2WASM") or shutil.which("wat2wasm") or str(
-    PREFIX / "lib/timecraft/wabt/bin/wat2wasm")
+from support import TIMECRAFT, WAT2WASM
 
 # A guest whose exit status is 7.
 SEVEN = """(module

@@ -1,16 +1,13 @@
-"""Many TLS connections at once to the example https-server, held by this program: for the tests and
-for the benchmark (bench/idle_connections.py)."""
+"""Guests that serve until they are stopped, and many TLS connections at once to one of them, the
+example https-server."""
 
 import os
 import resource
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from tls_support import ServingGuest, pki
-
 import support
-from peers import NAME, WAIT
-from tls_peers import client_context
+from support.peers import NAME, WAIT, client_context
 
 EXAMPLES = os.path.join(support.TREE, "examples")
 support.GUEST_DIRS.append(EXAMPLES)
@@ -34,13 +31,29 @@ def allow_descriptors(count):
     return True
 
 
+class ServingGuest:
+    """A guest, `process`, that serves until stop(), or the end of a `with`."""
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+
+
 class HttpsServer(ServingGuest):
     """The example https-server as a process."""
 
     host = "127.0.0.1"
 
     def __init__(self, *words, options="", **env):
-        identity = pki().identity("ecdsa")
+        identity = support.pki().identity("ecdsa")
         with socket.create_server((self.host, 0)) as probe:
             self.port = probe.getsockname()[1]
         self.process = support.start(

@@ -16,7 +16,7 @@ import threading
 import time
 
 import support
-from pki import SERVER_NAME
+from support.certs import SERVER_NAME
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 NAME = SERVER_NAME
@@ -118,11 +118,32 @@ class ThreadPeer(Peer):
         self.finish()
 
 
+def upgrade(connection):
+    """Speaks clear text, then TLS when it is told to, as STARTTLS does; then echoes."""
+    connection.sendall(b"hello\n")
+    assert connection.recv(100) == b"upgrade\n"
+    connection.sendall(b"go\n")
+    context = server_context(support.pki().identity("ecdsa"))
+    with context.wrap_socket(connection, server_side=True) as tls:
+        echo(tls)
+
+
 def server_context(identity, minimum=TLS12, maximum=TLS13):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(identity.cert_file, identity.key_file)
     context.minimum_version = minimum
     context.maximum_version = maximum
+    return context
+
+
+def client_context(minimum=TLS12, maximum=TLS13, identity=None, alpn=()):
+    """Of a client that trusts the tests' root."""
+    context = ssl.create_default_context(cafile=support.pki().ca_file)
+    context.minimum_version, context.maximum_version = minimum, maximum
+    if identity:
+        context.load_cert_chain(identity.cert_file, identity.key_file)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     return context
 
 
@@ -168,13 +189,20 @@ def echo(connection):
         connection.sendall(data)
 
 
-def http_hello(connection):
+def has_asked(connection):
+    """Reads a request of HTTP. False: the connection ended before."""
     request = b""
     while b"\r\n\r\n" not in request:
         data = connection.recv(4096)
         if not data:
-            return
+            return False
         request += data
+    return True
+
+
+def http_hello(connection):
+    if not has_asked(connection):
+        return
     body = b"hello from python\n"
     head = f"HTTP/1.0 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
@@ -492,24 +520,33 @@ class GnutlsPeer(ProcessPeer):
                 "--priority", ":".join(["NORMAL", "-VERS-ALL", *wanted])]
 
 
+def go_tls():
+    """go_tls/main.go as a program."""
+    from support import gotools  # which looks for Go
+
+    source = os.path.join(support.HERE, "go_tls", "main.go")
+
+    def build(path):
+        subprocess.run([gotools.GO, "build", "-o", path, source], check=True,
+                       env={**gotools.BASE_ENV, "GO111MODULE": "off", "GOFLAGS": ""})
+
+    return support.made_once("go_tls", [source], [], build)
+
+
 class GoPeer(ProcessPeer):
-    program = "go"
-    hello = f"hello from go to {NAME}"
+    hello = f"name={NAME}"
+    words = ()  # of go_tls
 
     @staticmethod
-    def executable():
-        source = os.path.join(support.HERE, "go_peer", "main.go")
-
-        def build(path):
-            subprocess.run(["go", "build", "-o", path, source], check=True,
-                           env={**os.environ, "GO111MODULE": "off", "GOFLAGS": ""})
-
-        return support.made_once("go_peer", [source], [], build)
+    def missing():
+        from support import gotools
+        return gotools.GO is None
 
     def launch(self):
         host = f"[{self.host}]" if ":" in self.host else self.host
-        self.start(self.executable(), self.identity.cert_file, self.identity.key_file, f"{host}:0",
-                   str(int(self.minimum)), str(int(self.maximum)))
+        self.start(go_tls(), "serve", f"address={host}:0", "cert=" + self.identity.cert_file,
+                   "key=" + self.identity.key_file, f"min={int(self.minimum)}",
+                   f"max={int(self.maximum)}", *self.words)
         wait_until(lambda: self.log_text().endswith("\n") or self.process.poll() is not None,
                    "the Go server to listen")
         self.port = int(self.log_text().splitlines()[0].rsplit(":", 1)[1])
