@@ -1,6 +1,7 @@
+#!/usr/bin/python3
 """How much CPU time an hTLS client takes, beside curl and beside OpenSSL on the socket.
 
-    tests/bench/client_cpu.py [--rounds N] [--gigabytes N] [--requests N] [--guest-level -O2]
+    tests/bench/client_cpu.py [--rounds N] [--gigabytes N] [--requests N] [--guest-level=-O2]
 
 Each round runs every client once against the same nginx on loopback, one after the other; figures
 are medians over the rounds, ratios are taken within a round. What a client needs to start and to

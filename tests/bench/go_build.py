@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """How long it takes to build a Go program with net/http: -O0 and -O2, with an empty cache and a full one.
 
     tests/bench/go_build.py [--rounds N] [--levels="-O0 -O2"] [FOLDER]

@@ -1,6 +1,7 @@
+#!/usr/bin/python3
 """How much memory an idle TLS connection takes of a guest that serves.
 
-    tests/bench/idle_connections.py [--connections N] [--engine uring|syscall]... [--guest-level -O2]
+    tests/bench/idle_connections.py [--connections N] [--engine uring|syscall]... [--guest-level=-O2]
 
 For each I/O engine, the example https-server is given N connections (10000), whose handshakes are
 done and which then do nothing. Told is what the server holds for each: all that lies in memory of

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """What Python programs cost in timecraft-python: beside the machine's own interpreter of the same
 version, and beside the same python.wasm in V8 (node), where that is installed.
 
