@@ -92,10 +92,11 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     wait_for_guest(thread, options->timeout_ns);
 }
 
-/* ---- what wasm2c's runtime calls in place of mmap, mprotect, calloc, perror and abort (see
- * rt/CMakeLists.txt), so that faults are known as the guest's, --max-memory holds for all memories
- * of a module from the start, and too little memory ends in a message, not in a core dump or a null
- * table ---- */
+/* ---- what wasm2c's runtime calls in place of mmap, mprotect, calloc, perror and abort ---- */
+
+/* See rt/CMakeLists.txt: so faults are known as the guest's, --max-memory holds for all memories of
+ * a module from the start, and too little memory ends in a message, not in a core dump or a null
+ * table. */
 
 void *tc_guest_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 int tc_guest_mprotect(void *address, size_t length, int protection);

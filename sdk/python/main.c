@@ -20,9 +20,9 @@
 #define PYTHON_ARCHIVE  "/usr/lib/timecraft-python.zip"
 #define PROGRAM_ARCHIVE "/usr/lib/timecraft-program.zip"
 
-/* ---- the module _zip_directory ------------------------------------------------------------------
- *
- * zipimport asks it for the directory of an archive (patches/zipimport-directory.patch): its
+/* ---- the module _zip_directory ---- */
+
+/* zipimport asks it for the directory of an archive (patches/zipimport-directory.patch): its
  * own loop over the 1,000 entries of the standard library is half of the time that Python takes to
  * start.
  */
@@ -112,8 +112,7 @@ static PyObject *make_zip_directory(void) {
     return PyModule_Create(&zip_directory);
 }
 
-/* ---- the configuration ------------------------------------------------------------------------
- */
+/* ---- the configuration ---- */
 
 static bool exists(const char *path) {
     struct stat status;

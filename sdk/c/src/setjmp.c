@@ -50,8 +50,7 @@ uint32_t __wasm_setjmp_test(const jump *env, const void *invocation) {
     return env->invocation == invocation ? env->label : 0;
 }
 
-/* ---- LLVM 18 and older: each call of a function has a table of its setjmps, which it frees ----
- */
+/* ---- LLVM 18 and older: each call of a function has a table of its setjmps, which it frees ---- */
 
 typedef struct entry {
     uint32_t id; /* 0 in the one behind the last */

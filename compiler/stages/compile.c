@@ -5,7 +5,7 @@
  * and of the headers. Of wasm2c's headers a file uses only some declarations; those of functions
  * that it does not name are left out, or a new function anywhere would mean a new key everywhere.
  */
-#include "timecraft.h"
+#include "stages/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@
 /* The binding is a page of code: it need not follow the level, and is the same at each. */
 #define BINDING_LEVEL 1
 
-/* ---- flags ---------------------------------------------------------------------------------- */
+/* ---- flags ---- */
 
 typedef struct compilation {
     tc_build *build;
@@ -144,7 +144,7 @@ static int prepare(compilation *all) {
     return result;
 }
 
-/* ---- units ---------------------------------------------------------------------------------- */
+/* ---- units ---- */
 
 /* One C file on its way to an object. */
 typedef struct unit {

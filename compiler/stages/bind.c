@@ -16,7 +16,7 @@
  * The first parameter is not used, because it is wrong where the guest calls an import through a
  * table: wasm2c's tables hold the address of the pointer then.
  */
-#include "timecraft.h"
+#include "stages/internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -224,8 +224,7 @@ static bool write_memory_getter(tc_buffer *out, const tc_wasm *wasm, const char 
     return expression != NULL;
 }
 
-/* ---- functions for --invoke -------------------------------------------------------------------
- */
+/* ---- functions for --invoke ---- */
 
 /* wasm2c's letter for a type: a member of a tc_value, and part of a member of the structures in
  * which it returns several results: struct wasm_multi_ij { u32 i0; u64 j1; }. */
@@ -365,8 +364,8 @@ int tc_bind(tc_build *build) {
                            "#include \"guest/module.h\"\n"
                            "#include \"wasi/wasi.h\"\n\n"
                            "static tc_wasi *host;\n\n");
-    if (build->options->level == 0)
-        tc_buffer_print(&text, "#include \"tcc_support.h\"\n\n");
+    if (build->binding_support)
+        tc_buffer_print(&text, "%s", build->binding_support);
     int result = write_imports(&text, build->wasm, header.data);
     if (result == 0)
         result = write_memory(&text, build->wasm, header.data);

@@ -1,5 +1,5 @@
 /* Memory, text that grows, lists of words, and showing what is not plain text. */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -82,6 +82,20 @@ void tc_buffer_add_literal(tc_buffer *buffer, const char *text) {
     tc_buffer_add(buffer, "\"", 1);
 }
 
+void tc_buffer_replace(tc_buffer *buffer, const char *from, const char *to) {
+    tc_buffer out = {0};
+    const char *at = buffer->data;
+    for (const char *found; (found = strstr(at, from)); at = found + strlen(from)) {
+        tc_buffer_add(&out, at, (size_t)(found - at));
+        tc_buffer_add(&out, to, strlen(to));
+    }
+    if (at == buffer->data)
+        return;
+    tc_buffer_add(&out, at, strlen(at));
+    tc_buffer_reset(buffer);
+    *buffer = out;
+}
+
 void tc_buffer_reset(tc_buffer *buffer) {
     free(buffer->data);
     *buffer = (tc_buffer){0};
@@ -151,4 +165,26 @@ char *tc_size_shown(uint64_t bytes) {
     if (bytes < 10000000000)
         return tc_format("%.1f MB", (double)bytes / 1e6);
     return tc_format("%.1f GB", (double)bytes / 1e9);
+}
+
+bool tc_text_starts(const char *text, size_t length, const char *prefix) {
+    size_t prefix_length = strlen(prefix);
+    return length >= prefix_length && memcmp(text, prefix, prefix_length) == 0;
+}
+
+size_t tc_text_identifier_before(const char *start, const char *end) {
+    const char *at = end;
+    while (at > start && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))
+        at--;
+    return (size_t)(end - at);
+}
+
+const char *tc_text_end_at_line(const char *text, const char *last) {
+    size_t length = strlen(last);
+    for (const char *line = strchr(text, '\n'); line; line = strchr(line, '\n')) {
+        line++;
+        if (strncmp(line, last, length) == 0 && line[length] == '\n')
+            return line + length + 1;
+    }
+    return NULL;
 }

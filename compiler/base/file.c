@@ -1,5 +1,5 @@
 /* Files and paths: whole-file reading and writing, directories, looking programs up. */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <fcntl.h>

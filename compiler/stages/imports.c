@@ -1,5 +1,5 @@
 /* What the runtime provides, and whether that is what a module imports. */
-#include "timecraft.h"
+#include "stages/stages.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* `timecraft doctor`: which parts of the toolchain are there, and how to get the others. */
-#include "timecraft.h"
+#include "commands/commands.h"
 
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -168,7 +168,7 @@ static void check_cache(void) {
     free(directory);
 }
 
-int tc_command_doctor(void) {
+static int examine(void) {
     tc_toolchain tools;
     if (tc_toolchain_find(&tools, NULL) < 0)
         return TC_EXIT_FAILURE;
@@ -189,4 +189,12 @@ int tc_command_doctor(void) {
     tc_toolchain_reset(&tools);
     puts(fine ? "Ready to build." : "Not ready to build: see what is MISSING above.");
     return fine ? TC_EXIT_OK : TC_EXIT_FAILURE;
+}
+
+int tc_command_doctor(char **words) {
+    if (words[0]) {
+        tc_error("doctor takes no arguments");
+        return TC_EXIT_USAGE;
+    }
+    return examine();
 }

@@ -8,7 +8,7 @@
  *
  * give the guest the same whatever the variable says.
  */
-#include "timecraft.h"
+#include "commands/commands.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +116,7 @@ static int run_cached(const tc_build_options *options, tc_wasm *wasm, const char
     return status;
 }
 
-int tc_command_run(const tc_build_options *options, char **arguments) {
+static int run(const tc_build_options *options, char **arguments) {
     tc_wasm wasm;
     int status = TC_EXIT_FAILURE;
     char *directory = options->use_cache ? tc_cache_directory("programs") : NULL;
@@ -128,5 +128,46 @@ int tc_command_run(const tc_build_options *options, char **arguments) {
     }
     tc_wasm_reset(&wasm);
     free(directory);
+    return status;
+}
+
+/* Options stand before the module. Returns where the arguments begin, the module's place first. */
+static char **parse_run(tc_build_options *options, char **words) {
+    while (*words && **words == '-' && strcmp(*words, "--") != 0) {
+        int used = tc_command_option(options, words[0], words[1]);
+        if (used < 0)
+            return NULL;
+        words += used;
+    }
+    if (*words && strcmp(*words, "--") == 0)
+        words++;
+    if (!*words) {
+        tc_error("which module? timecraft run MODULE.wasm [--] [ARGUMENT...]");
+        return NULL;
+    }
+    if (options->output) {
+        tc_error("run keeps the program in its cache; -o is for timecraft build");
+        return NULL;
+    }
+    if (options->keep_c) {
+        tc_error("run may have nothing to translate; --keep-c is for timecraft build");
+        return NULL;
+    }
+    options->module = *words;
+    if (words[1] && strcmp(words[1], "--") == 0)
+        words++;
+    return words;
+}
+
+int tc_command_run(char **words) {
+    tc_build_options options;
+    tc_command_options_init(&options, TC_BAR_ONLY);
+    int status = TC_EXIT_USAGE;
+    char **arguments = parse_run(&options, words);
+    if (arguments) {
+        tc_progress_init(options.verbosity);
+        status = run(&options, arguments);
+    }
+    tc_command_options_reset(&options);
     return status;
 }

@@ -4,10 +4,9 @@
  * 100,000 lines, read again for each file; and one more function would change them all. With the
  * list made here each unit gets the declarations that it uses, and no others.
  */
-#include "timecraft.h"
+#include "stages/split/split.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,11 +28,6 @@ static uint64_t hash_word(const char *text, size_t length) {
 
 static bool is_identifier(char byte) {
     return isalnum((unsigned char)byte) || byte == '_';
-}
-
-bool tc_text_starts(const char *text, size_t length, const char *prefix) {
-    size_t prefix_length = strlen(prefix);
-    return length >= prefix_length && memcmp(text, prefix, prefix_length) == 0;
 }
 
 /* The slot of a name in the hash table: its own or the empty one where it belongs. */
@@ -62,13 +56,6 @@ static size_t add_name(tc_declarations *all, const char *text, size_t length) {
         *slot = all->name_count;
     }
     return *slot - 1;
-}
-
-size_t tc_text_identifier_before(const char *start, const char *end) {
-    const char *at = end;
-    while (at > start && is_identifier(at[-1]))
-        at--;
-    return (size_t)(end - at);
 }
 
 /* The name that a line does nothing but declare, or NULL. Examples:
@@ -127,50 +114,16 @@ static size_t count_lines(const tc_buffer *text) {
     return lines;
 }
 
-static int read_header(const char *directory, const char *name, tc_buffer *out) {
-    char *path = tc_format("%s/%s", directory, name);
-    int result = tc_file_read(path, SIZE_MAX / 2, out);
-    if (result < 0)
-        tc_error("cannot read wasm2c's output %s: %s", path, strerror(errno));
-    free(path);
-    return result;
-}
-
-/* A function type's identity is a constant of 32 bytes, declared
- *   extern const char* const w2c_guest_t0;     for GNU C and
- *   extern const char w2c_guest_t0[];          for other compilers.
- * The objects of both have to fit together where tcc compiles only some units. */
-static void declare_types_in_one_way(tc_buffer *header) {
-    static const char condition[] = "#if defined(__GNUC__) || defined(__clang__)\n";
-    static const char found[] = "#if defined(__GNUC__) || defined(__clang__)\n"
-                                "#define FUNC_TYPE_DECL_EXTERN_T(";
-    char *at = header->data ? strstr(header->data, found) : NULL;
-    if (at) {
-        memset(at, ' ', strlen(condition) - 1);
-        memcpy(at, "#if 0", strlen("#if 0"));
-    }
-}
-
-int tc_declarations_read(tc_declarations *all, const char *directory, const char *more) {
-    *all = (tc_declarations){0};
-    if (read_header(directory, "guest.h", &all->guest) < 0 ||
-        read_header(directory, "guest-impl.h", &all->implementation) < 0)
-        return -1;
-    declare_types_in_one_way(&all->implementation);
-    if (more)
-        tc_buffer_add(&all->implementation, more, strlen(more));
-    size_t lines = count_lines(&all->guest) + count_lines(&all->implementation);
-    all->lines = tc_allocate(lines * sizeof *all->lines);
-    all->names = tc_allocate(lines * sizeof *all->names);
-    all->slot_count = 2 * lines;
-    all->slots = tc_allocate(all->slot_count * sizeof *all->slots);
-    add_lines(all, &all->implementation, &all->guest);
-    return 0;
+void tc_declarations_read(tc_declarations *all, const tc_code *code) {
+    size_t lines = count_lines(&code->guest) + count_lines(&code->implementation);
+    *all = (tc_declarations){.lines = tc_allocate(lines * sizeof *all->lines),
+                             .names = tc_allocate(lines * sizeof *all->names),
+                             .slots = tc_allocate(2 * lines * sizeof *all->slots),
+                             .slot_count = 2 * lines};
+    add_lines(all, &code->implementation, &code->guest);
 }
 
 void tc_declarations_reset(tc_declarations *all) {
-    tc_buffer_reset(&all->guest);
-    tc_buffer_reset(&all->implementation);
     free(all->lines);
     free(all->names);
     free(all->slots);

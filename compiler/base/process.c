@@ -4,7 +4,7 @@
  * Between tc_process_enter and tc_process_leave the signals that matter are blocked and taken by
  * sigwaitinfo, so that none can fall between looking and waiting.
  */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The build: the stages one after the other, in a directory of its own, and a program that appears
  * whole or not at all.
  */
-#include "timecraft.h"
+#include "stages/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- what can be checked before any work ------------------------------------------------------
- */
+/* ---- what can be checked before any work ---- */
 
 static int check_entry(const tc_wasm *wasm, const char *name, bool *found) {
     const tc_export *entry = tc_wasm_find_export(wasm, name, TC_KIND_FUNCTION);
@@ -81,8 +80,7 @@ static int check_module(const tc_wasm *wasm, const tc_build_options *options) {
     return 0;
 }
 
-/* ---- the output -------------------------------------------------------------------------------
- */
+/* ---- the output ---- */
 
 /* The program under another name beside its place, until it is whole. */
 typedef struct output {
@@ -164,8 +162,7 @@ static void output_discard(output *out) {
     out->temporary = NULL;
 }
 
-/* ---- --keep-c ---------------------------------------------------------------------------------
- */
+/* ---- --keep-c ---- */
 
 static bool is_generated(const char *name) {
     return strncmp(name, "unit_", 5) == 0 || strcmp(name, "base.c") == 0 ||
@@ -224,8 +221,7 @@ static int keep_c(tc_build *build) {
     return -1;
 }
 
-/* ---- the stages -------------------------------------------------------------------------------
- */
+/* ---- the stages ---- */
 
 static int make_work_directory(tc_build *build) {
     const char *place = getenv("TMPDIR");
@@ -252,8 +248,10 @@ static int run_stages(tc_build *build, output *out) {
     char *size = tc_size_shown(build->wasm->bytes.length);
     tc_progress_step("translating %s (%s)", build->wasm->path, size);
     free(size);
-    if (tc_translate(build) < 0 || tc_split(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 ||
-        tc_compile(build) < 0)
+    if (tc_translate(build) < 0)
+        return -1;
+    tc_correct(build);
+    if (tc_split(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
         return -1;
     tc_progress_step("linking %s", out->path);
     if (tc_link(build, out->temporary) < 0 || output_finish(out) < 0)
@@ -266,6 +264,7 @@ static void build_reset(tc_build *build) {
     if (build->work)
         tc_directory_remove(build->work);
     free(build->work);
+    tc_code_reset(&build->code);
     tc_words_reset(&build->units);
     tc_words_reset(&build->objects);
     tc_words_reset(&build->wasm2c.features);

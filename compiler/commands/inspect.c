@@ -1,8 +1,9 @@
 /* `timecraft inspect`: what a module imports and exports, and what the runtime has for it. */
-#include "timecraft.h"
+#include "commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void show_summary(const tc_wasm *wasm) {
     size_t imported = 0;
@@ -63,7 +64,7 @@ static void show_exports(const tc_wasm *wasm) {
     }
 }
 
-int tc_command_inspect(const char *path) {
+static int inspect(const char *path) {
     tc_wasm wasm;
     int status = TC_EXIT_FAILURE;
     if (tc_wasm_read(&wasm, path) == 0) {
@@ -75,4 +76,14 @@ int tc_command_inspect(const char *path) {
     }
     tc_wasm_reset(&wasm);
     return status;
+}
+
+int tc_command_inspect(char **words) {
+    if (words[0] && strcmp(words[0], "--") == 0)
+        words++;
+    if (!words[0] || words[1]) {
+        tc_error("inspect takes one module: timecraft inspect MODULE.wasm");
+        return TC_EXIT_USAGE;
+    }
+    return inspect(words[0]);
 }

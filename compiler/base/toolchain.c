@@ -3,7 +3,7 @@
  * lib/timecraft/toolchain.conf of the installation names them, one `key=value` a line; what it does
  * not name, or what is no longer there, is looked up in PATH.
  */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define OLDEST_WASM2C "1.0.36"
 
 const char *const tc_toolchain_headers[] = {
     "wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h", "guest/memory_address.h",
@@ -133,7 +131,7 @@ int tc_toolchain_check(const tc_toolchain *tools) {
         return -1;
     }
     if (!tools->wasm2c) {
-        tc_error("wasm2c was not found; it comes with the package wabt (" OLDEST_WASM2C
+        tc_error("wasm2c was not found; it comes with the package wabt (" TC_OLDEST_WASM2C
                  " or newer); `timecraft doctor` says more");
         return -1;
     }
@@ -263,8 +261,8 @@ int tc_toolchain_probe_wasm2c(const tc_toolchain *tools, tc_wasm2c_facts *facts)
         snprintf(facts->version, sizeof facts->version, "%s", words.count ? words.items[0] : "");
         for (size_t i = 1; i < words.count; i++)
             tc_words_add(&facts->features, "%s", words.items[i]);
-        if (is_older(facts->version, OLDEST_WASM2C)) {
-            tc_error("%s is version %s; " OLDEST_WASM2C
+        if (is_older(facts->version, TC_OLDEST_WASM2C)) {
+            tc_error("%s is version %s; " TC_OLDEST_WASM2C
                      " or newer is needed, from a newer package wabt",
                      tools->wasm2c, facts->version);
             result = -1;

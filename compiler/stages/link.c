@@ -1,5 +1,5 @@
 /* Links the objects, the runtime and its libraries to the program. */
-#include "timecraft.h"
+#include "stages/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5, "Binary Format".
  */
-#include "timecraft.h"
+#include "stages/stages.h"
 
 #include <errno.h>
 #include <stdarg.h>

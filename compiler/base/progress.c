@@ -1,7 +1,7 @@
 /* Messages: errors, and how far a build has come. On a terminal that is one line with a bar that
  * each message replaces; elsewhere plain lines, and few of them.
  */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <stdarg.h>
 #include <stdio.h>

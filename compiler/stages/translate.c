@@ -1,9 +1,10 @@
-/* Translates the module to C with wasm2c, into guest.h, guest-impl.h and guest_N.c. */
-#include "timecraft.h"
+/* Translates the module to C with wasm2c: guest.h, guest-impl.h and guest_N.c. */
+#include "stages/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* `features`: how many of wasm2c's optional features to turn on. */
 static int run_wasm2c(const tc_build *build, size_t features, tc_buffer *output) {
@@ -11,7 +12,7 @@ static int run_wasm2c(const tc_build *build, size_t features, tc_buffer *output)
     tc_words_add(&argv, "%s", build->tools.wasm2c);
     for (size_t i = 0; i < features; i++)
         tc_words_add(&argv, "%s", build->wasm2c.features.items[i]);
-    /* With several outputs functions are not static, so that split.c can arrange them anew. */
+    /* With several outputs functions are not static, so that split/ can arrange them anew. */
     tc_words_add(&argv, "--num-outputs=%d", TC_WASM2C_OUTPUTS);
     tc_words_add_split(&argv, "-n guest -o guest.c module.wasm");
     int status = tc_process_run(&argv, build->work, output);
@@ -55,12 +56,47 @@ static int write_module(const tc_build *build) {
     return result;
 }
 
+static int read_output(const tc_build *build, const char *name, tc_buffer *out) {
+    char *path = tc_format("%s/%s", build->work, name);
+    int result = tc_file_read(path, SIZE_MAX / 2, out);
+    if (result < 0)
+        tc_error("cannot read wasm2c's output %s: %s", path, strerror(errno));
+    free(path);
+    return result;
+}
+
+/* guest.h stays, for the binding; the sources go, because units as long will take their room. */
+static int read_code(tc_build *build) {
+    tc_code *code = &build->code;
+    int result = 0;
+    for (size_t i = 0; i < TC_WASM2C_OUTPUTS && result == 0; i++) {
+        char *name = tc_format("guest_%zu.c", i);
+        char *path = tc_format("%s/%s", build->work, name);
+        result = read_output(build, name, &code->sources[i]);
+        unlink(path);
+        free(path);
+        free(name);
+    }
+    if (result < 0 || read_output(build, "guest.h", &code->guest) < 0 ||
+        read_output(build, "guest-impl.h", &code->implementation) < 0)
+        return -1;
+    build->uses_simd = strstr(code->implementation.data, "#include <simde/");
+    return 0;
+}
+
+void tc_code_reset(tc_code *code) {
+    for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++)
+        tc_buffer_reset(&code->sources[i]);
+    tc_buffer_reset(&code->guest);
+    tc_buffer_reset(&code->implementation);
+}
+
 int tc_translate(tc_build *build) {
     tc_buffer output = {0};
     if (write_module(build) < 0)
         return -1;
     int status = run_until_accepted(build, &output);
-    int result = status == 0 ? 0 : explain(build, status, &output);
+    int result = status == 0 ? read_code(build) : explain(build, status, &output);
     tc_buffer_reset(&output);
     return result;
 }

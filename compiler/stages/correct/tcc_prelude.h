@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Negation turns the sign, also a NaN's (WebAssembly 4.3.3, fneg). tcc would subtract from zero.
- * split.c writes calls of these for wasm2c's minus signs. */
+ * tcc.c writes calls of these for wasm2c's minus signs. */
 static inline float tc_negate_f32(float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);

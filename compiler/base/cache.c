@@ -4,7 +4,7 @@
  * or a crash cut short is noticed and made again. Files appear by rename, so that builds at the
  * same time do not disturb each other, and a cache that cannot be used never fails a build.
  */
-#include "timecraft.h"
+#include "base/base.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,0 +1,138 @@
+/* The `timecraft` command: which command is meant, help. */
+#include "commands/commands.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char general_help[] =
+    "Timecraft turns a WebAssembly module (WASI preview 1) into a native Linux program.\n"
+    "\n"
+    "  timecraft build [OPTION...] MODULE.wasm -o PROGRAM\n"
+    "  timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
+    "  timecraft inspect MODULE.wasm\n"
+    "  timecraft doctor\n"
+    "  timecraft help [COMMAND]\n"
+    "  timecraft version\n"
+    "\n"
+    "`timecraft help COMMAND` says more about a command.\n";
+
+static const char build_help[] =
+    "timecraft build [OPTION...] MODULE.wasm -o PROGRAM\n"
+    "\n"
+    "Translates the module to C, compiles it, and links it with the runtime. The program may do\n"
+    "what the grants below allow, and nothing else; whoever runs it can change them with the same\n"
+    "words in the environment variable TIMECRAFT_OPTIONS.\n";
+
+static const char run_help[] =
+    "timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
+    "\n"
+    "Builds the module into the user's cache when it is not there yet, then runs it. All that\n"
+    "follows the module is the guest's. The grants are put in front of what TIMECRAFT_OPTIONS\n"
+    "holds already, as if the program had been built with them.\n";
+
+static const char build_options_help[] =
+    "  -o, --output=PROGRAM       where the program goes (build only)\n"
+    "  -O0, -O1, -O2, -O3         how much to optimize; default -O2. -O0 uses tcc when it is\n"
+    "                             installed: built in seconds, runs about ten times slower\n"
+    "  -j, --jobs=N               compile N files at a time; default: one for each processor\n"
+    "      --cc=COMMAND           the C compiler, also used to link; default cc\n"
+    "      --static               put OpenSSL and liburing into the program\n"
+    "      --keep-c=DIR           keep the generated C files there (build only)\n"
+    "      --no-cache             use no cache, as with TIMECRAFT_CACHE=off in the environment;\n"
+    "                             caches are in ${XDG_CACHE_HOME:-~/.cache}/timecraft\n"
+    "  -q, --quiet                print errors only\n"
+    "  -v, --verbose              show each program that is started\n";
+
+static const char inspect_help[] =
+    "timecraft inspect MODULE.wasm\n"
+    "\n"
+    "Shows what the module imports and exports, and what the runtime has for each import.\n";
+
+static const char doctor_help[] = "timecraft doctor\n"
+                                  "\n"
+                                  "Looks for all parts of the toolchain, and says how to get what "
+                                  "is missing. The exit status is\n"
+                                  "1 when something is missing that every build needs.\n";
+
+static int print_help(const char *command) {
+    if (!command) {
+        fputs(general_help, stdout);
+    } else if (strcmp(command, "build") == 0 || strcmp(command, "run") == 0) {
+        fputs(*command == 'b' ? build_help : run_help, stdout);
+        printf("\nOptions:\n%s\nGrants and limits:\n%s", build_options_help, tc_options_help);
+    } else if (strcmp(command, "inspect") == 0) {
+        fputs(inspect_help, stdout);
+    } else if (strcmp(command, "doctor") == 0) {
+        fputs(doctor_help, stdout);
+    } else if (strcmp(command, "help") == 0 || strcmp(command, "version") == 0) {
+        fputs(general_help, stdout);
+    } else {
+        tc_error("there is no command %s; `timecraft help` lists them", command);
+        return TC_EXIT_USAGE;
+    }
+    return TC_EXIT_OK;
+}
+
+static int command_help(char **words) {
+    return print_help(words[0]);
+}
+
+static int command_version(char **words) {
+    (void)words;
+    puts("timecraft " TIMECRAFT_VERSION);
+    return TC_EXIT_OK;
+}
+
+static const struct {
+    const char *name;
+    int (*call)(char **words);
+} commands[] = {
+    {"build", tc_command_build},    {"run", tc_command_run}, {"inspect", tc_command_inspect},
+    {"doctor", tc_command_doctor},  {"help", command_help},  {"version", command_version},
+    {"--version", command_version},
+};
+
+static bool asks_for_help(const char *word) {
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Whether the command's own words, those before the guest's, ask for help. */
+static bool has_help_option(char **words) {
+    for (; *words && **words == '-' && strcmp(*words, "--") != 0; words++) {
+        if (asks_for_help(*words))
+            return true;
+    }
+    return false;
+}
+
+static int dispatch(char **words) {
+    if (!words[0]) {
+        fputs(general_help, stderr);
+        return TC_EXIT_USAGE;
+    }
+    if (asks_for_help(words[0]))
+        return print_help(NULL);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(words[0], commands[i].name) == 0)
+            return has_help_option(words + 1) ? print_help(words[0]) : commands[i].call(words + 1);
+    }
+    tc_error("there is no command %s; `timecraft help` lists them", words[0]);
+    return TC_EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    tc_progress_init(TC_NORMAL);
+    int status = dispatch(argc > 0 ? argv + 1 : argv);
+    if (fflush(stdout) != 0 && status == TC_EXIT_OK) {
+        tc_error("cannot write to standard output: %s", strerror(errno));
+        status = TC_EXIT_FAILURE;
+    }
+    int number = tc_process_interrupted();
+    if (number) { /* all is cleaned up: end as the signal would have ended us */
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    return status;
+}

@@ -1,0 +1,49 @@
+/* What the stages of a build share among themselves: the build on its way, and who takes it on.
+ *
+ * May be used by stages/ only.
+ */
+#ifndef TC_STAGES_INTERNAL_H
+#define TC_STAGES_INTERNAL_H
+
+#include "stages/stages.h"
+
+/* How many C files wasm2c writes. */
+#define TC_WASM2C_OUTPUTS 2
+
+/* The module in C, in memory: tc_translate makes it, tc_correct changes it, tc_split cuts it into
+ * units and frees it. */
+typedef struct tc_code {
+    tc_buffer sources[TC_WASM2C_OUTPUTS]; /* guest_0.c … */
+    tc_buffer guest;                      /* guest.h: what the module imports and exports */
+    tc_buffer implementation;             /* guest-impl.h, which includes it */
+} tc_code;
+
+/* A build on its way. */
+typedef struct tc_build {
+    const tc_build_options *options;
+    tc_wasm *wasm;
+    tc_toolchain tools;
+    tc_wasm2c_facts wasm2c;
+    char *work; /* directory for everything in between */
+    tc_code code;
+    const char *unit_prelude;    /* what stands in front of each unit, by tc_correct */
+    const char *binding_support; /* what the binding has for the units, by tc_correct */
+    bool uses_simd;
+    bool has_constant_memory; /* see rt/guest/memory_address.h */
+    tc_words units;           /* names in `work` of the C files, the binding last */
+    tc_words objects;         /* names in `work`, one for each unit */
+    size_t compiled;          /* units that were not in the cache */
+    bool has_tcc_objects;
+} tc_build;
+
+/* The stages. Each returns -1 after a message. */
+int tc_translate(tc_build *build);
+void tc_correct(tc_build *build);
+int tc_split(tc_build *build);
+int tc_bind(tc_build *build);
+int tc_compile(tc_build *build);
+int tc_link(tc_build *build, const char *output);
+
+void tc_code_reset(tc_code *code);
+
+#endif

@@ -1,0 +1,175 @@
+/* Cuts wasm2c's output into units: C files that stand for themselves, of a size that keeps every
+ * processor busy, and that stay the same where the module does.
+ *
+ * wasm2c can write several files itself, but cuts its sorted list of functions into equal parts:
+ * one more function moves all the borders behind it, and every file is another. Here a border is
+ * where a function's own name and size say so. A change moves at most the borders beside it; all
+ * other units have the text they had, and their objects are in the cache.
+ *
+ * What is not a function (types, tables, start-up) goes to a unit of its own, base.c.
+ */
+#include "stages/split/split.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A unit's size is about a 64th of the whole, within these bounds, doubled at powers of two so that
+ * it seldom changes. A unit of 128 KB takes a C compiler a quarter of a second, 50 ms of which it
+ * would need for an empty one too. */
+#define SMALLEST_UNIT  (UINT64_C(64) << 10)
+#define LARGEST_UNIT   (UINT64_C(512) << 10)
+#define UNITS_AIMED_AT 64
+
+static void add_piece(tc_pieces *list, tc_piece item) {
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 256;
+        list->items = tc_reallocate(list->items, list->capacity * sizeof *list->items);
+    }
+    list->items[list->count++] = item;
+}
+
+/* ---- taking the output apart ---- */
+
+/* The declared name of what a line begins to define, if it ends with `ending`. */
+static size_t defined_by(const tc_splitter *all, const char *line, size_t length,
+                         const char *ending, char before) {
+    size_t ending_length = strlen(ending);
+    if (length < ending_length || memcmp(line + length - ending_length, ending, ending_length) != 0)
+        return TC_NO_NAME;
+    const char *end = memchr(line, before, length);
+    if (!end)
+        return TC_NO_NAME;
+    size_t name_length = tc_text_identifier_before(line, end);
+    return tc_declarations_find(&all->declarations, end - name_length, name_length);
+}
+
+/* Recognizes what begins at a line and may go elsewhere; returns its end, or NULL. Only what the
+ * headers declare can: other units could not see the rest. */
+static const char *take_piece(tc_splitter *all, const char *line, size_t length) {
+    tc_piece found = {.text = line};
+    const char *end = NULL;
+    tc_pieces *list = NULL;
+    if (tc_text_starts(line, length, "const u8 data_segment_data_")) {
+        found.name = defined_by(all, line, length, "[] = {", '[');
+        list = &all->data;
+        end = tc_text_end_at_line(line, "};");
+    } else if (isalpha((unsigned char)*line) && !tc_text_starts(line, length, "static ")) {
+        found.name = defined_by(all, line, length, ") {", '(');
+        list = &all->functions;
+        end = found.name == TC_NO_NAME ? NULL : tc_text_end_at_line(line, "}");
+    }
+    if (!end || found.name == TC_NO_NAME)
+        return NULL;
+    found.length = (size_t)(end - line);
+    add_piece(list, found);
+    return end;
+}
+
+static void take_apart(tc_splitter *all, const tc_buffer *source) {
+    for (const char *line = source->data; *line;) {
+        size_t length = strcspn(line, "\n");
+        const char *end = take_piece(all, line, length);
+        if (!end) {
+            end = line + length + (line[length] == '\n');
+            if (!tc_text_starts(line, length, "#include \"guest"))
+                tc_buffer_add(&all->base, line, (size_t)(end - line));
+        }
+        line = end;
+    }
+}
+
+static int by_name(const void *left, const void *right) {
+    const tc_piece *a = left, *b = right;
+    return (a->name > b->name) - (a->name < b->name);
+}
+
+static void take_all_apart(tc_splitter *all) {
+    tc_declarations_read(&all->declarations, &all->build->code);
+    for (size_t i = 0; i < TC_WASM2C_OUTPUTS; i++)
+        take_apart(all, &all->build->code.sources[i]);
+    if (all->functions.count)
+        qsort(all->functions.items, all->functions.count, sizeof *all->functions.items, by_name);
+}
+
+/* ---- units ---- */
+
+/* Writes a unit: the declarations it uses, then its own text. */
+static int write_unit(tc_splitter *all, const char *name, const tc_buffer *text) {
+    tc_buffer out = {0};
+    size_t number = ++all->unit_count; /* from 1: no name has been used by 0 */
+    tc_declarations_use(&all->declarations, number, text->data, text->length);
+    if (all->build->unit_prelude)
+        tc_buffer_print(&out, "%s", all->build->unit_prelude);
+    tc_declarations_write(&all->declarations, number, &out);
+    tc_buffer_add(&out, text->data, text->length);
+    char *path = tc_format("%s/%s", all->build->work, name);
+    int result = tc_file_write(path, out.data, out.length);
+    if (result < 0)
+        tc_error("cannot write %s: %s", path, strerror(errno));
+    else
+        tc_words_add(&all->build->units, "%s", name);
+    free(path);
+    tc_buffer_reset(&out);
+    return result;
+}
+
+static uint64_t unit_size(uint64_t total) {
+    uint64_t size = SMALLEST_UNIT;
+    while (size < LARGEST_UNIT && size * UNITS_AIMED_AT < total)
+        size *= 2;
+    return size;
+}
+
+/* Whether a unit ends with this function. The longer the function the likelier, so that units come
+ * out alike whatever the functions are; only its own name and length decide. */
+static bool is_border(const tc_splitter *all, const tc_piece *function, uint64_t size,
+                      uint64_t length) {
+    uint64_t hash = all->declarations.names[function->name].hash;
+    if (length < size / 2)
+        return false;
+    return length > 4 * size || (hash >> 16) % (size / 2) < function->length;
+}
+
+static int write_functions(tc_splitter *all) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < all->functions.count; i++)
+        total += all->functions.items[i].length;
+    tc_buffer text = {0};
+    int result = 0;
+    for (size_t i = 0; i < all->functions.count && result == 0; i++) {
+        const tc_piece *function = &all->functions.items[i];
+        tc_buffer_add(&text, function->text, function->length);
+        if (i + 1 == all->functions.count ||
+            is_border(all, function, unit_size(total), text.length)) {
+            char name[64];
+            snprintf(name, sizeof name, "unit_%zu.c", all->unit_count);
+            result = write_unit(all, name, &text);
+            text.length = 0;
+        }
+    }
+    tc_buffer_reset(&text);
+    return result;
+}
+
+static void splitter_reset(tc_splitter *all) {
+    tc_declarations_reset(&all->declarations);
+    free(all->functions.items);
+    free(all->data.items);
+    free(all->data_by_name);
+    tc_buffer_reset(&all->base);
+}
+
+int tc_split(tc_build *build) {
+    tc_splitter all = {.build = build};
+    take_all_apart(&all);
+    tc_compact_data(&all);
+    int result = write_unit(&all, "base.c", &all.base);
+    if (result == 0)
+        result = write_functions(&all);
+    splitter_reset(&all);
+    tc_code_reset(&build->code);
+    return result;
+}

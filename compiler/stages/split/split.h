@@ -1,0 +1,77 @@
+/* stages/split/: cuts the module's C into units. split.c does, with what it knows of the headers
+ * from declarations.c; data.c makes the segments of data short.
+ *
+ * May use: base/ and the other stages' internal.h.
+ */
+#ifndef TC_SPLIT_H
+#define TC_SPLIT_H
+
+#include "stages/internal.h"
+
+/* ---- declarations.c: wasm2c's headers ---- */
+
+#define TC_NO_NAME SIZE_MAX
+
+/* A name that one line of the headers, or more, does nothing but declare. */
+typedef struct tc_declared {
+    const char *text;
+    size_t length;
+    uint64_t hash;
+    size_t used_by; /* the unit that was last seen to use it */
+} tc_declared;
+
+typedef struct tc_header_line {
+    const char *text;
+    size_t length;
+    size_t name; /* index among the names; TC_NO_NAME: the line belongs in every unit */
+} tc_header_line;
+
+typedef struct tc_declarations {
+    tc_header_line *lines;
+    size_t line_count;
+    tc_declared *names; /* in the order of the header, which is the module's */
+    size_t name_count;
+    size_t *slots; /* hash table: index of a name + 1, or 0 */
+    size_t slot_count;
+} tc_declarations;
+
+/* Reads the headers of `code`, whose text has to stay as long as the list. */
+void tc_declarations_read(tc_declarations *all, const tc_code *code);
+void tc_declarations_reset(tc_declarations *all);
+/* The index of a name, or TC_NO_NAME. */
+size_t tc_declarations_find(const tc_declarations *all, const char *text, size_t length);
+/* Marks the names that a piece of C uses, as used by a unit. */
+void tc_declarations_use(tc_declarations *all, size_t unit, const char *text, size_t length);
+/* Adds the lines that belong to every unit, and those that declare what this one uses. */
+void tc_declarations_write(const tc_declarations *all, size_t unit, tc_buffer *out);
+
+/* ---- data.c ---- */
+
+/* A function, or the bytes of a data segment, as a part of one of wasm2c's files. */
+typedef struct tc_piece {
+    size_t name; /* in the declarations: their order is the module's */
+    const char *text;
+    size_t length;
+} tc_piece;
+
+typedef struct tc_pieces {
+    tc_piece *items;
+    size_t count;
+    size_t capacity;
+} tc_pieces;
+
+typedef struct tc_splitter {
+    tc_build *build; /* whose code owns what the pieces point to */
+    tc_declarations declarations;
+    tc_pieces functions;
+    tc_pieces data;
+    tc_piece **data_by_name; /* for each name its data, or NULL; by tc_compact_data */
+    tc_buffer base;          /* all the rest */
+    size_t unit_count;
+} tc_splitter;
+
+/* Replaces the statements that copy segments of data, and drops the segments that nothing names
+ * then. */
+void tc_compact_data(tc_splitter *all);
+
+#endif

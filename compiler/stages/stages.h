@@ -1,0 +1,142 @@
+/* stages/: from a module to a program. What the commands call of it; what the stages share among
+ * themselves is in internal.h.
+ *
+ * May use: base/, and the runtime's options/ (what grants are) and its list of imports. Nothing of
+ * commands/.
+ *
+ * The stages, in the order in which data flows:
+ *
+ *   module.c     bytes of a .wasm file  -> tc_wasm, its outline
+ *   imports.c    tc_wasm                -> which imports the runtime provides
+ *   translate.c  the module             -> C as wasm2c writes it (runs wasm2c)
+ *   correct/     that                   -> C that does what the module says, with every compiler
+ *   split/       that                   -> units, C files that stand for themselves
+ *   bind.c       tc_wasm, guest.h       -> binding.c, which joins the module and the runtime
+ *   compile.c    units                  -> objects (parallel, from the cache where possible)
+ *   link.c       objects, libtimecraft  -> the program
+ *
+ * build.c calls them one after the other.
+ */
+#ifndef TC_STAGES_H
+#define TC_STAGES_H
+
+#include "base/base.h"
+#include "options/options.h"
+
+/* ---- module.c: the outline of a module ---- */
+
+typedef enum tc_kind {
+    TC_KIND_FUNCTION,
+    TC_KIND_TABLE,
+    TC_KIND_MEMORY,
+    TC_KIND_GLOBAL,
+    TC_KIND_TAG,
+} tc_kind;
+
+/* The type of something imported, defined or exported. */
+typedef struct tc_extern {
+    tc_kind kind;
+    const char *signature; /* functions and tags: letters as in imports.def; borrowed */
+    char value;            /* globals and tables: the letter of the value type */
+    bool is_mutable;       /* globals */
+    bool is_shared;        /* memories */
+    bool is_64;            /* memories and tables */
+    bool has_max;          /* memories and tables: `max` is given */
+    uint64_t min;          /* memories: pages of 64 KiB; tables: elements */
+    uint64_t max;
+} tc_extern;
+
+typedef struct tc_import {
+    tc_name module;
+    tc_name name;
+    tc_extern type;
+} tc_import;
+
+typedef struct tc_export {
+    tc_name name;
+    tc_extern type;
+} tc_export;
+
+/* Types are written with a letter each: i I f F (i32 i64 f32 f64), V (v128), r (a function
+ * reference), e (another reference), ? (a type of a proposal that wasm2c does not have). */
+typedef struct tc_wasm {
+    tc_buffer bytes;   /* the file */
+    char *path;        /* as the person gave it */
+    char **signatures; /* the type section */
+    size_t signature_count;
+    tc_import *imports;
+    size_t import_count;
+    tc_export *exports;
+    size_t export_count;
+    tc_extern *functions; /* index spaces: imports first */
+    size_t function_count;
+    tc_extern *tables;
+    size_t table_count;
+    tc_extern *memories;
+    size_t memory_count;
+    tc_extern *globals;
+    size_t global_count;
+    tc_extern *tags;
+    size_t tag_count;
+    size_t named_functions; /* function names in the name section */
+    bool has_start;         /* a start function, run by instantiation */
+} tc_wasm;
+
+/* Reads a module's file. -1 after a message. The outline's bounds are checked; the code is left to
+ * wasm2c's validation. */
+int tc_wasm_read(tc_wasm *wasm, const char *path);
+void tc_wasm_reset(tc_wasm *wasm);
+const tc_export *tc_wasm_find_export(const tc_wasm *wasm, const char *name, tc_kind kind);
+/* "(i32, i64) -> i32", "memory of 2 pages or more", … a new string. */
+char *tc_extern_shown(const tc_extern *type);
+/* "(i32, i64) -> i32" for "iI:i"; a new string. */
+char *tc_signature_shown(const char *signature);
+/* Whether all parameters and results are numbers: no vectors, no references. */
+bool tc_signature_is_numbers(const char *signature);
+
+/* ---- imports.c: what the runtime provides ---- */
+
+/* What stands behind an import. */
+typedef struct tc_provided {
+    const char *function;  /* the runtime's C function, or NULL */
+    const char *signature; /* of `function` */
+    bool is_memory;        /* the memory, which the binding makes */
+    char *reason;          /* NULL, or it is not provided: why, for a person; owned */
+} tc_provided;
+
+tc_provided tc_imports_find(const tc_import *import);
+/* Whether it is env.memory, which toolchains import that leave making it to the host. */
+bool tc_imports_is_memory(const tc_import *import);
+/* An import before this one with the same names; NULL if there is none. */
+const tc_import *tc_imports_earlier(const tc_wasm *wasm, size_t index);
+/* Names every import that is not provided. -1 if there is one. */
+int tc_imports_check(const tc_wasm *wasm);
+
+/* ---- build.c: the build ---- */
+
+typedef struct tc_build_options {
+    const char *module; /* path */
+    const char *output; /* path */
+    const char *cc;     /* --cc or NULL */
+    const char *keep_c; /* --keep-c or NULL */
+    int level;          /* -O0 … -O3 */
+    unsigned jobs;      /* -j */
+    bool link_static;   /* --static */
+    bool use_cache;
+    tc_verbosity verbosity;
+    tc_options grants; /* the words of `words`, checked */
+    char *words;       /* grants in the syntax of TIMECRAFT_OPTIONS; NULL: none */
+} tc_build_options;
+
+/* Reads, checks, translates, binds, compiles, links. The output appears whole or not at all.
+ * Returns an exit status. */
+int tc_build_run(const tc_build_options *options);
+/* The same for a module that was read already. */
+int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm);
+
+/* ---- link.c ---- */
+
+/* Adds the libraries that libtimecraft.a needs. */
+void tc_link_libraries(tc_words *argv, bool link_static);
+
+#endif
