@@ -26,7 +26,9 @@ static int parse_build(tc_build_options *options, char **words) {
         tc_error("which module? timecraft build MODULE.wasm -o PROGRAM");
     else if (!options->output)
         tc_error("where should the program go? Say so with -o PROGRAM");
-    return options->module && options->output ? 0 : -1;
+    else if (options->argv0)
+        tc_error("a program's argument 0 comes from whoever runs it; --argv0 is for timecraft run");
+    return options->module && options->output && !options->argv0 ? 0 : -1;
 }
 
 int tc_command_build(char **words) {

@@ -39,7 +39,7 @@ static void show_imports(const tc_wasm *wasm) {
     printf("imports: %zu\n", wasm->import_count);
     for (size_t i = 0; i < wasm->import_count; i++) {
         const tc_import *import = &wasm->imports[i];
-        tc_provided provided = tc_imports_find(import);
+        tc_provided provided = tc_imports_find(import, NULL);
         char *module = tc_name_shown(import->module);
         char *name = tc_name_shown(import->name);
         char *type = tc_extern_shown(&import->type);

@@ -40,11 +40,30 @@ static int set_jobs(tc_build_options *options, const char *value) {
     return 0;
 }
 
+static int set_unknown_imports(tc_build_options *options, const char *value) {
+    return tc_imports_read_stub(value, &options->stubs.unknown) ? 0 : -1;
+}
+
+static int add_stub(tc_build_options *options, const char *value) {
+    if (!strchr(value, '.'))
+        return -1;
+    tc_words_add(&options->stubs.named, "%s", value);
+    return 0;
+}
+
+static int set_argv0(tc_build_options *options, const char *value) {
+    options->argv0 = value;
+    return 0;
+}
+
 static const valued_option valued_options[] = {
     {"--output", "-o", set_output},
     {"--jobs", "-j", set_jobs},
     {"--cc", NULL, set_cc},
     {"--keep-c", NULL, set_keep_c},
+    {"--unknown-imports", NULL, set_unknown_imports},
+    {"--stub", NULL, add_stub},
+    {"--argv0", NULL, set_argv0},
 };
 
 /* Where the value of `word` is if it is this option: in the word itself, or *used is 2 and it is
@@ -140,5 +159,6 @@ void tc_command_options_init(tc_build_options *options, tc_verbosity verbosity) 
 
 void tc_command_options_reset(tc_build_options *options) {
     tc_options_reset(&options->grants);
+    tc_words_reset(&options->stubs.named);
     free(options->words);
 }

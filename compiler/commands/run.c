@@ -30,6 +30,9 @@ static int make_key(const tc_build_options *options, const tc_wasm *wasm, char k
     tc_buffer identity = {0};
     tc_toolchain_identity(&tools, &identity);
     tc_buffer_print(&identity, "-O%d %s\n", options->level, options->link_static ? "static" : "");
+    tc_buffer_print(&identity, "stubs %d", options->stubs.unknown);
+    for (size_t i = 0; i < options->stubs.named.count; i++)
+        tc_buffer_print(&identity, " %s", options->stubs.named.items[i]);
     tc_hash *hash = tc_hash_new();
     tc_hash_add_text(hash, "program 1");
     tc_hash_add(hash, identity.data, identity.length);
@@ -122,7 +125,7 @@ static int run(const tc_build_options *options, char **arguments) {
     char *directory = options->use_cache ? tc_cache_directory("programs") : NULL;
     export_grants(options->words);
     if (tc_wasm_read(&wasm, options->module) == 0) {
-        arguments[0] = (char *)tc_path_name(options->module);
+        arguments[0] = (char *)(options->argv0 ? options->argv0 : tc_path_name(options->module));
         status = directory ? run_cached(options, &wasm, directory, arguments)
                            : run_uncached(options, &wasm, arguments);
     }

@@ -126,28 +126,103 @@ static int write_import(tc_buffer *out, const char *prototype, const tc_provided
     return 0;
 }
 
-/* tc_imports_check has passed: every import is provided, and its names are plain. */
-static int write_imports(tc_buffer *out, const tc_wasm *wasm, const char *header) {
-    for (size_t i = 0; i < wasm->import_count; i++) {
+/* A name as wasm2c writes it in comments: bytes that could end or continue one are in hexadecimal.
+ */
+static void add_announced(tc_buffer *out, tc_name name) {
+    for (size_t i = 0; i < name.length; i++) {
+        unsigned char byte = (unsigned char)name.text[i];
+        if (byte < ' ' || byte > '~' || byte == '?' || byte == '/')
+            tc_buffer_print(out, "\\%02X", byte);
+        else
+            tc_buffer_add(out, &byte, 1);
+    }
+}
+
+static const char *import_prototype(const char *header, const tc_import *import) {
+    tc_buffer announcement = {0};
+    tc_buffer_print(&announcement, "/* import: '");
+    add_announced(&announcement, import->module);
+    tc_buffer_print(&announcement, "' '");
+    add_announced(&announcement, import->name);
+    tc_buffer_print(&announcement, "' */");
+    const char *prototype = line_after(header, announcement.data);
+    tc_buffer_reset(&announcement);
+    return prototype;
+}
+
+/* Defines what stands in the place of an import that nobody provides. Of its prototype
+ *     f64 w2c_env_now(struct w2c_env*, u32);
+ * it becomes
+ *     f64 w2c_env_now(struct w2c_env *a0, u32 a1) {
+ *         tc_enter();
+ *         tc_trap_missing("env.now");
+ *     } */
+static int write_stub(tc_buffer *out, const char *prototype, const tc_import *import,
+                      tc_stub stub) {
+    const char *end = strstr(prototype, ");\n");
+    if (!end || end > prototype + strcspn(prototype, "\n"))
+        return -1;
+    size_t parameters = 0;
+    for (const char *at = prototype; at <= end; at++) {
+        if (*at == ',' || at == end)
+            tc_buffer_print(out, " a%zu", parameters++);
+        tc_buffer_add(out, at, 1);
+    }
+    tc_buffer_print(out, " {\n    tc_enter();\n");
+    if (stub == TC_STUB_ENOSYS) {
+        tc_buffer_print(out, "    return TC_WASI_ENOSYS;\n}\n\n");
+        return 0;
+    }
+    char *module = tc_name_shown(import->module), *name = tc_name_shown(import->name);
+    char *full = tc_format("%s.%s", module, name);
+    tc_buffer_print(out, "    tc_trap_missing(");
+    tc_buffer_add_literal(out, full);
+    tc_buffer_print(out, ");\n}\n\n");
+    free(module);
+    free(name);
+    free(full);
+    return 0;
+}
+
+/* Different names can be announced alike ("/" and "\2F"). Who takes a prototype that another import
+ * had would define one function twice. */
+static bool is_taken(const char **taken, size_t count, const char *prototype) {
+    for (size_t i = 0; i < count; i++) {
+        if (taken[i] == prototype)
+            return true;
+    }
+    taken[count] = prototype;
+    return false;
+}
+
+/* tc_imports_check has passed: every import is provided or a stub. */
+static int write_imports(tc_buffer *out, const tc_build *build, const char *header) {
+    const tc_wasm *wasm = build->wasm;
+    const char **taken = tc_allocate((wasm->import_count + 1) * sizeof *taken);
+    int result = 0;
+    for (size_t i = 0, count = 0; i < wasm->import_count && result == 0; i++) {
         const tc_import *import = &wasm->imports[i];
         if (tc_imports_is_memory(import) || tc_imports_earlier(wasm, i))
             continue;
-        char *announcement =
-            tc_format("/* import: '%.*s' '%.*s' */", (int)import->module.length,
-                      import->module.text, (int)import->name.length, import->name.text);
-        const char *prototype = line_after(header, announcement);
-        tc_provided provided = tc_imports_find(import);
-        int result = prototype ? write_import(out, prototype, &provided) : -1;
+        const char *prototype = import_prototype(header, import);
+        tc_provided provided = tc_imports_find(import, &build->options->stubs);
+        if (!prototype || is_taken(taken, count++, prototype))
+            result = -1;
+        else if (provided.stub != TC_STUB_NONE)
+            result = write_stub(out, prototype, import, provided.stub);
+        else
+            result = write_import(out, prototype, &provided);
         free(provided.reason);
-        free(announcement);
         if (result < 0) {
-            tc_error("wasm2c's header does not declare the import %.*s; this version of wasm2c is "
-                     "not supported",
-                     (int)import->name.length, import->name.text);
-            return -1;
+            char *name = tc_name_shown(import->name);
+            tc_error("wasm2c's header does not declare the import %s; this version of wasm2c does "
+                     "not support such a name",
+                     name);
+            free(name);
         }
     }
-    return 0;
+    free(taken);
+    return result;
 }
 
 /* Defines the memory that the module imports, of which the header has
@@ -366,7 +441,7 @@ int tc_bind(tc_build *build) {
                            "static tc_wasi *host;\n\n");
     if (build->binding_support)
         tc_buffer_print(&text, "%s", build->binding_support);
-    int result = write_imports(&text, build->wasm, header.data);
+    int result = write_imports(&text, build, header.data);
     if (result == 0)
         result = write_memory(&text, build->wasm, header.data);
     if (result == 0)

@@ -74,7 +74,7 @@ static int check_memories(const tc_wasm *wasm) {
 }
 
 static int check_module(const tc_wasm *wasm, const tc_build_options *options) {
-    if (tc_imports_check(wasm) < 0 || check_memories(wasm) < 0 ||
+    if (tc_imports_check(wasm, &options->stubs) < 0 || check_memories(wasm) < 0 ||
         check_entries(wasm, options->grants.invoke) < 0)
         return -1;
     return 0;

@@ -59,7 +59,7 @@ bool tc_imports_is_memory(const tc_import *import) {
            tc_name_is(import->name, "memory");
 }
 
-tc_provided tc_imports_find(const tc_import *import) {
+static tc_provided find_provided(const tc_import *import) {
     bool unstable = tc_name_is(import->module, "wasi_unstable");
     if (tc_imports_is_memory(import))
         return (tc_provided){.is_memory = true};
@@ -76,6 +76,80 @@ tc_provided tc_imports_find(const tc_import *import) {
     }
     return (tc_provided){.function = found->function, .signature = found->signature};
 }
+
+/* ---- stubs ----------------------------------------------------------------------------------- */
+
+bool tc_imports_read_stub(const char *word, tc_stub *stub) {
+    if (strcmp(word, "trap") == 0)
+        *stub = TC_STUB_TRAP;
+    else if (strcmp(word, "enosys") == 0)
+        *stub = TC_STUB_ENOSYS;
+    else
+        return false;
+    return true;
+}
+
+/* Whether `length` bytes of a word of --stub are an import's names, written with a dot between them
+ * as they are or as messages show them; or its module's, and an asterisk for all names. */
+static bool names(const char *word, size_t length, tc_name module, tc_name name) {
+    if (length > module.length && memcmp(word, module.text, module.length) == 0 &&
+        word[module.length] == '.') {
+        const char *rest = word + module.length + 1;
+        size_t rest_length = length - module.length - 1;
+        if (rest_length == 1 && *rest == '*')
+            return true;
+        if (rest_length == name.length && memcmp(rest, name.text, name.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool names_import(const char *word, size_t length, const tc_import *import) {
+    if (names(word, length, import->module, import->name))
+        return true;
+    char *module = tc_name_shown(import->module), *name = tc_name_shown(import->name);
+    bool is_named =
+        names(word, length, (tc_name){module, strlen(module)}, (tc_name){name, strlen(name)});
+    free(module);
+    free(name);
+    return is_named;
+}
+
+/* What --stub says of an import: the last word that names it counts. */
+static tc_stub named_stub(const tc_import *import, const tc_stubs *stubs) {
+    for (size_t i = stubs->named.count; i-- > 0;) {
+        const char *word = stubs->named.items[i], *equals = strrchr(word, '=');
+        tc_stub stub;
+        if (equals && tc_imports_read_stub(equals + 1, &stub) &&
+            names_import(word, (size_t)(equals - word), import))
+            return stub;
+        if (names_import(word, strlen(word), import))
+            return TC_STUB_TRAP;
+    }
+    return TC_STUB_NONE;
+}
+
+/* Only functions can be: what a memory, a table or a global holds nobody can make up. */
+static tc_provided stub_for(const tc_import *import, tc_stub stub) {
+    const char *signature = import->type.signature;
+    if (strcmp(strchr(signature, ':'), ":i") != 0)
+        stub = TC_STUB_TRAP;
+    return (tc_provided){.signature = signature, .stub = stub};
+}
+
+tc_provided tc_imports_find(const tc_import *import, const tc_stubs *stubs) {
+    bool is_function = import->type.kind == TC_KIND_FUNCTION;
+    tc_stub stub = stubs && is_function ? named_stub(import, stubs) : TC_STUB_NONE;
+    if (stub != TC_STUB_NONE)
+        return stub_for(import, stub);
+    tc_provided provided = find_provided(import);
+    if (!provided.reason || !is_function || !stubs || stubs->unknown == TC_STUB_NONE)
+        return provided;
+    free(provided.reason);
+    return stub_for(import, stubs->unknown);
+}
+
+/* ---- all imports of a module ----------------------------------------------------------------- */
 
 static bool same_name(tc_name left, tc_name right) {
     return left.length == right.length && memcmp(left.text, right.text, left.length) == 0;
@@ -111,17 +185,30 @@ static void add_line(tc_buffer *out, const tc_import *import, const char *reason
     free(type);
 }
 
-int tc_imports_check(const tc_wasm *wasm) {
+/* Says how the module can be built all the same. */
+static void suggest_stubs(size_t missing, size_t functions) {
+    if (functions == 0)
+        return;
+    tc_error("if it never calls %s, build it with --unknown-imports=trap (a call then ends the "
+             "program), =enosys (it returns ENOSYS where its result is an i32), or --stub=NAME for "
+             "single ones%s",
+             functions == 1 ? "that function" : "those functions",
+             functions == missing ? "" : "; only functions can be left out so");
+}
+
+int tc_imports_check(const tc_wasm *wasm, const tc_stubs *stubs) {
     tc_buffer lines = {0};
-    size_t missing = 0;
+    size_t missing = 0, functions = 0;
     for (size_t i = 0; i < wasm->import_count; i++) {
-        tc_provided provided = tc_imports_find(&wasm->imports[i]);
+        tc_provided provided = tc_imports_find(&wasm->imports[i], stubs);
         const char *reason = provided.reason;
+        bool has_reason = reason != NULL;
         if (!reason && has_second_type(wasm, i))
             reason = "it is imported a second time with another type";
         if (reason) {
             add_line(&lines, &wasm->imports[i], reason);
             missing++;
+            functions += has_reason && wasm->imports[i].type.kind == TC_KIND_FUNCTION;
         }
         free(provided.reason);
     }
@@ -129,6 +216,7 @@ int tc_imports_check(const tc_wasm *wasm) {
         tc_error("%s imports %zu thing%s that the runtime does not provide:", wasm->path, missing,
                  missing == 1 ? "" : "s");
         tc_error_details(lines.data, SIZE_MAX);
+        suggest_stubs(missing, functions);
     }
     tc_buffer_reset(&lines);
     return missing ? -1 : 0;

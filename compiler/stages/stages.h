@@ -96,21 +96,39 @@ bool tc_signature_is_numbers(const char *signature);
 
 /* ---- imports.c: what the runtime provides ---- */
 
+/* What a call of an import does that nobody provides. */
+typedef enum tc_stub {
+    TC_STUB_NONE,   /* nothing: the module is refused */
+    TC_STUB_TRAP,   /* traps, with the import's name */
+    TC_STUB_ENOSYS, /* returns ENOSYS, WASI's 52, if its one result is an i32; else it traps */
+} tc_stub;
+
+/* What the person said about them. */
+typedef struct tc_stubs {
+    tc_stub unknown; /* --unknown-imports */
+    tc_words named;  /* --stub: MODULE.NAME or MODULE.*, with =trap or =enosys or without */
+} tc_stubs;
+
 /* What stands behind an import. */
 typedef struct tc_provided {
     const char *function;  /* the runtime's C function, or NULL */
     const char *signature; /* of `function` */
     bool is_memory;        /* the memory, which the binding makes */
+    tc_stub stub;          /* in place of a function: TC_STUB_TRAP or TC_STUB_ENOSYS */
     char *reason;          /* NULL, or it is not provided: why, for a person; owned */
 } tc_provided;
 
-tc_provided tc_imports_find(const tc_import *import);
+/* What the runtime has for an import. With `stubs` (NULL: none) those stand where it has nothing,
+ * and a function that one of them names has that even where the runtime has it. */
+tc_provided tc_imports_find(const tc_import *import, const tc_stubs *stubs);
+/* Reads the value of --unknown-imports, which is also what may follow a name in --stub. */
+bool tc_imports_read_stub(const char *word, tc_stub *stub);
 /* Whether it is env.memory, which toolchains import that leave making it to the host. */
 bool tc_imports_is_memory(const tc_import *import);
 /* An import before this one with the same names; NULL if there is none. */
 const tc_import *tc_imports_earlier(const tc_wasm *wasm, size_t index);
-/* Names every import that is not provided. -1 if there is one. */
-int tc_imports_check(const tc_wasm *wasm);
+/* Names every import that is neither provided nor a stub. -1 if there is one. */
+int tc_imports_check(const tc_wasm *wasm, const tc_stubs *stubs);
 
 /* ---- build.c: the build ---- */
 
@@ -124,6 +142,8 @@ typedef struct tc_build_options {
     bool link_static;   /* --static */
     bool use_cache;
     tc_verbosity verbosity;
+    tc_stubs stubs;
+    const char *argv0; /* --argv0 of run, or NULL */
     tc_options grants; /* the words of `words`, checked */
     char *words;       /* grants in the syntax of TIMECRAFT_OPTIONS; NULL: none */
 } tc_build_options;

@@ -44,6 +44,12 @@ typedef struct tc_module {
 /* Defined by the binding. */
 extern const tc_module tc_guest_module;
 
+/* The errno of functions that do not exist (WASI preview 1, errno). */
+#define TC_WASI_ENOSYS 52
+
+/* Traps, with the name of an import that nobody provides and the guest called. */
+_Noreturn void tc_trap_missing(const char *name);
+
 /* Lowest stack address at which an import may still start; see tc_enter. */
 extern char *tc_stack_floor;
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -181,6 +182,12 @@ _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *con
 
 _Noreturn void tc_trap(wasm_rt_trap_t code) {
     end(reason(code), code == WASM_RT_TRAP_EXHAUSTION, NULL, __builtin_frame_address(0));
+}
+
+_Noreturn void tc_trap_missing(const char *name) {
+    static char why[512]; /* names are cut where they are shown */
+    snprintf(why, sizeof why, "call of %s, an import that nobody provides", name);
+    end(why, false, NULL, __builtin_frame_address(0));
 }
 
 /* wasm2c's own wasm_rt_throw has this name here (see rt/CMakeLists.txt): it jumps to the innermost

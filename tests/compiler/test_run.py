@@ -52,6 +52,20 @@ class Run(Case):
         self.assertEqual(self.timecraft("run", "--", module, "z").out, "[guest.wasm][z] - -\n")
         self.assertEqual(self.timecraft("run", module).out, "[guest.wasm] - -\n")
 
+    def test_argument_0_is_the_modules_name_or_the_one_given(self):
+        module = self.c(SHOW)
+        self.assertEqual(self.timecraft("run", "-O0", "--argv0=tool", module, "x").out,
+                         "[tool][x] - -\n")
+        self.assertEqual(self.timecraft("run", "-O0", "--argv0", "/usr/bin/tool", "--", module).out,
+                         "[/usr/bin/tool] - -\n")
+        self.assertEqual(self.timecraft("run", "-O0", "--no-cache", "--argv0=a b", module).out,
+                         "[a b] - -\n")
+        self.assertEqual(len(self.programs()), 1)
+
+    def test_argument_0_of_a_built_program_is_its_runners(self):
+        self.assertRefused(self.timecraft("build", "--argv0=tool", self.wat(SEVEN), "-o", "program"),
+                           "--argv0 is for timecraft run", status=2)
+
     def test_grants_reach_the_guest_and_need_no_other_build(self):
         module = self.c(SHOW)
         self.timecraft("run", module)
