@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 const char *const tc_toolchain_headers[] = {
-    "wasm-rt.h",   "wasm-rt-exceptions.h", "guest/module.h", "guest/memory_address.h",
-    "wasi/wasi.h", "simd_corrections.h",   "tcc_prelude.h",  "tcc_support.h",
-    NULL};
+    "wasm-rt.h",    "wasm-rt-exceptions.h", "guest/module.h",    "guest/memory_address.h",
+    "wasi/wasi.h",  "simd_corrections.h",   "tcc_prelude.h",     "tcc_support.h",
+    "tcc_atomic.h", "tcc_vectors.h",        "guest/vectors.def", NULL};
 
 /* Features that some versions leave off until told, the one that costs most at the end. Others of
  * their list need more than a flag. */

@@ -74,12 +74,10 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
     tc_words_add(argv, "-c");
 }
 
-/* tcc's vectors are not those of other compilers, so that a module with SIMD is not for it; and
- * whoever names a compiler gets that one. */
+/* Whoever names a compiler gets that one. */
 static bool may_use_tcc(const compilation *all) {
     const tc_build *build = all->build;
-    return build->options->level == 0 && build->tools.tcc && !build->tools.cc_chosen &&
-           !build->uses_simd;
+    return build->options->level == 0 && build->tools.tcc && !build->tools.cc_chosen;
 }
 
 static void hash_words(tc_hash *hash, const tc_words *words, const char *except) {

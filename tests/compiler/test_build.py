@@ -87,6 +87,25 @@ class Levels(Case):
         self.assertGreater(len(calls()), 0)
         self.assertEqual(self.execute(program).out, "hello, world\n")
 
+    def test_tcc_compiles_vectors_too(self):
+        """All but the binding, which the C compiler gets at every level."""
+        if not shutil.which("tcc"):
+            self.skipTest("no tcc")
+        module = self.wat("""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (global $vector (mut v128) (v128.const i32x4 1 2 3 4))
+            (func $sum (param v128 v128) (result v128) (i32x4.add (local.get 0) (local.get 1)))
+            (func (export "_start") (call $exit (i32x4.extract_lane 2
+                (call $sum (global.get $vector) (v128.const i32x4 10 20 30 40))))))""")
+        program, result = self.build(module, "-O0", "-v")
+        compiled = [line for line in result.err.splitlines()
+                    if line.startswith("+ ") and " -c " in line]
+        self.assertGreater(len(compiled), 1, result)
+        self.assertEqual([" binding.c " in line for line in compiled],
+                         ["tcc -w" not in line for line in compiled], result)
+        self.assertEqual(self.execute(program).status, 33)
+
     def test_O0_with_a_chosen_compiler_uses_that_one(self):
         tcc, calls = self.logged("tcc", name="tcc", fails=True)
         self.build(self.wat(SEVEN), "-O0", "--cc", "cc",
