@@ -10,7 +10,9 @@ static void show_summary(const tc_wasm *wasm) {
     for (size_t i = 0; i < wasm->import_count; i++)
         imported += wasm->imports[i].type.kind == TC_KIND_FUNCTION;
     char *size = tc_size_shown(wasm->bytes.length);
-    printf("%s: WebAssembly module, %s\n", wasm->path, size);
+    printf("%s: WebAssembly module%s, %s\n", wasm->path,
+           wasm->is_unwrapped ? " (inside a component, which the preview 1 adapter made)" : "",
+           size);
     free(size);
     printf("functions: %zu imported, %zu defined, ", imported, wasm->function_count - imported);
     if (wasm->named_functions)

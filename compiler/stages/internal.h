@@ -7,6 +7,16 @@
 
 #include "stages/stages.h"
 
+/* The first eight bytes of a component. */
+#define TC_COMPONENT_PREAMBLE "\0asm\x0d\0\1"
+
+/* Puts in place of a component's bytes the preview 1 command in it, and reads that. -1 after a
+ * message, for one that is something else. */
+int tc_component_unwrap(tc_wasm *wasm);
+/* Reads the outline of a module whose path is set and whose bytes, which begin with a module's
+ * preamble, are there already. */
+int tc_wasm_read_outline(tc_wasm *wasm);
+
 /* How many C files wasm2c writes. */
 #define TC_WASM2C_OUTPUTS 2
 

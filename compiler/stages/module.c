@@ -4,7 +4,7 @@
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5, "Binary Format".
  */
-#include "stages/stages.h"
+#include "stages/internal.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -414,10 +414,6 @@ static int check_preamble(const tc_wasm *wasm) {
     } else if (length < 8) {
         tc_error("%s is not a valid WebAssembly module: it ends within its first 8 bytes",
                  wasm->path);
-    } else if (memcmp(bytes + 4, "\x0d\0\1\0", 4) == 0) {
-        tc_error("%s is a WebAssembly component; a core module is needed: build for WASI preview 1 "
-                 "(wasm32-wasip1)",
-                 wasm->path);
     } else if (memcmp(bytes + 4, "\1\0\0\0", 4) != 0) {
         tc_error("%s has version %u of the WebAssembly binary format; only version 1 is supported",
                  wasm->path, bytes[4] | bytes[5] << 8 | bytes[6] << 16 | (unsigned)bytes[7] << 24);
@@ -427,17 +423,21 @@ static int check_preamble(const tc_wasm *wasm) {
     return -1;
 }
 
+int tc_wasm_read_outline(tc_wasm *wasm) {
+    const uint8_t *start = (const uint8_t *)wasm->bytes.data;
+    reader in = {.start = start, .at = start + 8, .end = start + wasm->bytes.length};
+    return read_sections(wasm, &in);
+}
+
 int tc_wasm_read(tc_wasm *wasm, const char *path) {
     *wasm = (tc_wasm){.path = tc_copy_text(path)};
     if (tc_file_read(path, LARGEST_MODULE, &wasm->bytes) < 0) {
         tc_error("cannot read %s: %s", path, strerror(errno));
         return -1;
     }
-    if (check_preamble(wasm) < 0)
-        return -1;
-    const uint8_t *start = (const uint8_t *)wasm->bytes.data;
-    reader in = {.start = start, .at = start + 8, .end = start + wasm->bytes.length};
-    return read_sections(wasm, &in);
+    if (wasm->bytes.length >= 8 && memcmp(wasm->bytes.data, TC_COMPONENT_PREAMBLE, 8) == 0)
+        return tc_component_unwrap(wasm);
+    return check_preamble(wasm) < 0 ? -1 : tc_wasm_read_outline(wasm);
 }
 
 void tc_wasm_reset(tc_wasm *wasm) {

@@ -7,6 +7,7 @@
  * The stages, in the order in which data flows:
  *
  *   module.c     bytes of a .wasm file  -> tc_wasm, its outline
+ *   component.c  those of a component   -> the preview 1 command in it
  *   imports.c    tc_wasm                -> which imports the runtime provides
  *   translate.c  the module             -> C as wasm2c writes it (runs wasm2c)
  *   correct/     that                   -> C that does what the module says, with every compiler
@@ -80,6 +81,7 @@ typedef struct tc_wasm {
     size_t tag_count;
     size_t named_functions; /* function names in the name section */
     bool has_start;         /* a start function, run by instantiation */
+    bool is_unwrapped;      /* it was in a component */
 } tc_wasm;
 
 /* Reads a module's file. -1 after a message. The outline's bounds are checked; the code is left to
