@@ -40,7 +40,7 @@ class Modules(Case):
         self.refuse_bytes(b"(module)", "text", "wat2wasm")
 
     def test_component(self):
-        self.refuse_bytes(b"\0asm\x0d\0\1\0", "component", "core module")
+        self.refuse_bytes(b"\0asm\x0d\0\1\0", "component", "preview 1")
 
     def test_unknown_version(self):
         self.refuse_bytes(b"\0asm\2\0\0\0", "version 2")

@@ -1,12 +1,10 @@
 """Modules that import functions nobody provides: refused by default, built when the person says that
 they are never called, and a call then does what was said.
-
-Environment: see command.py.
 """
 
 import unittest
 
-from command import Case
+from support.command import Case
 
 # Calls the import that its argument count chooses: none, one, two … words.
 GUEST = r"""(module
