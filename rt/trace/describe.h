@@ -216,6 +216,8 @@ void tc_text_add_json(tc_text *text, const void *bytes, size_t length);
 /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/x"; "?" for none. */
 void tc_text_add_address(tc_text *text, const tc_record_address *address);
 
+struct tc_mask;
+
 typedef struct tc_show {
     size_t string_size; /* bytes of texts and data shown of each: strace's -s */
     bool unmask;        /* shows secrets */
@@ -224,6 +226,8 @@ typedef struct tc_show {
      * example.com", or nothing. NULL: numbers are enough. */
     void (*descriptor)(void *context, uint32_t fd, tc_text *out);
     void *context;
+    struct tc_mask
+        *mask; /* of this call's direction of its descriptor; NULL: a call begins a line */
 } tc_show;
 
 /* fd_read(fd 5 <127.0.0.1:443 tls example.com>, [4096]) = 17, ["HTTP/1.1 200 OK\r\n"] <0.000103>
@@ -232,8 +236,12 @@ typedef struct tc_show {
 void tc_show_call(tc_text *out, const tc_call *call, const tc_described *import,
                   const tc_show *show);
 
-/* {"call":7,"time":0.001234,"duration":0.000103,"name":"fd_read","fd":5,"iovs":[…],…} in one line
- * without the newline. Data: its bytes as text, and "…_length" how many there were. */
+/* In one line without the newline:
+ *
+ * {"call":7,"time":0.001234000,"duration":0.000103000,"name":"fd_read","args":{"fd":5,"iovs":[4096],
+ * "iovs_len":1},"result":"ok","out":{"nread":17,"iovs":"HTTP/1.1 200 OK\r\n"}}
+ *
+ * Names are those of preview 1's parameters. result: "ok", the errno's name, or null. */
 void tc_show_call_json(tc_text *out, const tc_call *call, const tc_described *import,
                        const tc_show *show);
 
