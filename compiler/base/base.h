@@ -149,6 +149,8 @@ void tc_hash_add(tc_hash *hash, const void *data, size_t length);
 void tc_hash_add_text(tc_hash *hash, const char *text);
 /* Ends and frees it. */
 void tc_hash_end(tc_hash *hash, char key[TC_KEY_SIZE]);
+/* SHA-256 of the bytes alone, in hexadecimal. */
+void tc_digest(const void *data, size_t length, char text[TC_KEY_SIZE]);
 
 /* ${XDG_CACHE_HOME:-$HOME/.cache}/timecraft/KIND, made if needed; a new string, or NULL when there
  * is no such place or TIMECRAFT_CACHE=off. */

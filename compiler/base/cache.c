@@ -53,6 +53,13 @@ static void hash_end(tc_hash *hash, unsigned char digest[SEAL_SIZE]) {
     free(hash);
 }
 
+void tc_digest(const void *data, size_t length, char text[TC_KEY_SIZE]) {
+    unsigned char digest[SEAL_SIZE];
+    check(EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL) == 1);
+    for (size_t i = 0; i < SEAL_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
 void tc_hash_end(tc_hash *hash, char key[TC_KEY_SIZE]) {
     unsigned char digest[SEAL_SIZE];
     hash_end(hash, digest);

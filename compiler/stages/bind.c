@@ -7,9 +7,14 @@
  *
  * Those lines are read rather than its name mangling imitated. For this one the binding has:
  *
+ *     static uint64_t traced_3(tc_wasi *h, const uint64_t *a) {
+ *         return tc_wasi_fd_close(h, (u32)a[0]);
+ *     }
  *     u32 w2c_wasi__snapshot__preview1_fd_close(struct w2c_wasi__snapshot__preview1 *i, u32 a0)
  *     {
  *         tc_enter();
+ *         if (__builtin_expect(tc_trace_on, 0))
+ *             return (u32)tc_trace_call(TC_ID_tc_wasi_fd_close, traced_3, host, (uint64_t[]){a0});
  *         return tc_wasi_fd_close(host, a0);
  *     }
  *
@@ -104,24 +109,53 @@ static const char *c_type(char letter) {
     }
 }
 
+/* The function through which a call goes while it is traced. */
+static void write_traced(tc_buffer *out, size_t number, const tc_provided *provided) {
+    const char *results = strchr(provided->signature, ':') + 1;
+    size_t parameters = (size_t)(results - provided->signature) - 1;
+    tc_buffer_print(out,
+                    "static uint64_t traced_%zu(tc_wasi *h, const uint64_t *a) {\n"
+                    "    (void)a;\n    %s%s(h",
+                    number, *results ? "return " : "", provided->function);
+    for (size_t i = 0; i < parameters; i++)
+        tc_buffer_print(out, ", (%s)a[%zu]", c_type(provided->signature[i]), i);
+    tc_buffer_print(out, ");\n%s}\n\n", *results ? "" : "    return 0;\n");
+}
+
+static void write_arguments(tc_buffer *out, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        tc_buffer_print(out, "%sa%zu", i ? ", " : "", i);
+}
+
 /* `prototype` is wasm2c's; of it the name and the type of the first parameter are taken. */
-static int write_import(tc_buffer *out, const char *prototype, const tc_provided *provided) {
+static int write_import(tc_buffer *out, size_t number, const char *prototype,
+                        const tc_provided *provided) {
     const char *results = strchr(provided->signature, ':') + 1;
     size_t parameters = (size_t)(results - provided->signature) - 1;
     const char *host = prototype + strcspn(prototype, "(\n");
     char *symbol = declared_name(prototype);
     if (!symbol)
         return -1;
+    write_traced(out, number, provided);
     host += *host == '(';
     tc_buffer_print(out, "%s %s(%.*s *i", c_type(*results), symbol, (int)strcspn(host, "*,)\n"),
                     host);
     free(symbol);
     for (size_t i = 0; i < parameters; i++)
         tc_buffer_print(out, ", %s a%zu", c_type(provided->signature[i]), i);
-    tc_buffer_print(out, ") {\n    (void)i;\n    tc_enter();\n");
-    tc_buffer_print(out, "    %s%s(host", *results ? "return " : "", provided->function);
-    for (size_t i = 0; i < parameters; i++)
-        tc_buffer_print(out, ", a%zu", i);
+    tc_buffer_print(out,
+                    ") {\n    (void)i;\n    tc_enter();\n"
+                    "    if (__builtin_expect(tc_trace_on, 0))%s\n"
+                    "        %stc_trace_call(TC_ID_%s, traced_%zu, host, (uint64_t[]){",
+                    *results ? "" : " {", *results ? "return (u32)" : "", provided->function,
+                    number);
+    if (parameters)
+        write_arguments(out, parameters);
+    else
+        tc_buffer_print(out, "0");
+    tc_buffer_print(out, "});\n%s    %s%s(host%s", *results ? "" : "        return;\n    }\n",
+                    *results ? "return " : "", provided->function, parameters ? ", " : "");
+    write_arguments(out, parameters);
     tc_buffer_print(out, ");\n}\n\n");
     return 0;
 }
@@ -211,7 +245,7 @@ static int write_imports(tc_buffer *out, const tc_build *build, const char *head
         else if (provided.stub != TC_STUB_NONE)
             result = write_stub(out, prototype, import, provided.stub);
         else
-            result = write_import(out, prototype, &provided);
+            result = write_import(out, i, prototype, &provided);
         free(provided.reason);
         if (result < 0) {
             char *name = tc_name_shown(import->name);
@@ -255,6 +289,15 @@ static int write_memory(tc_buffer *out, const tc_wasm *wasm, const char *header)
     return 0;
 }
 
+static bool imports_sockets(const tc_wasm *wasm) {
+    for (size_t i = 0; i < wasm->import_count; i++) {
+        const tc_name *name = &wasm->imports[i].name;
+        if (name->length > 5 && memcmp(name->text, "sock_", 5) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* wasm2c's instantiate function takes a pointer for each module that is imported from. */
 static int write_instantiate(tc_buffer *out, const tc_wasm *wasm, const char *header) {
     static const char prototype[] = "void wasm2c_guest_instantiate(w2c_guest*";
@@ -268,8 +311,10 @@ static int write_instantiate(tc_buffer *out, const tc_wasm *wasm, const char *he
                     "static w2c_guest guest;\n\n"
                     "static void instantiate(void *context) {\n"
                     "    host = context;\n"
-                    "%s"
+                    "%s%s"
                     "    wasm2c_guest_instantiate(&guest",
+                    imports_sockets(wasm) ? "    tc_trace_sockets = &tc_wasi_sockets_observed;\n"
+                                          : "",
                     find_memory_import(wasm) ? "    make_memory();\n" : "");
     for (at += strlen(prototype); *at && *at != ')'; at++) {
         if (*at == ',')
@@ -392,8 +437,11 @@ static void write_module(tc_buffer *out, const tc_build *build, const char *head
     bool initialize = write_entry(out, wasm, header, "initialize", "_initialize");
     bool memory = write_memory_getter(out, wasm, header);
     size_t functions = write_functions(out, wasm, header);
+    char digest[TC_KEY_SIZE];
     tc_buffer_print(out, "const tc_module tc_guest_module = {\n    .name = ");
     tc_buffer_add_literal(out, tc_path_name(wasm->path));
+    tc_digest(wasm->bytes.data, wasm->bytes.length, digest);
+    tc_buffer_print(out, ",\n    .sha256 = \"%s\"", digest);
     tc_buffer_print(out, ",\n    .options = ");
     tc_buffer_add_literal(out, build->options->words ? build->options->words : "");
     tc_buffer_print(out, ",\n    .instantiate = instantiate,\n");
@@ -437,6 +485,7 @@ int tc_bind(tc_build *build) {
                            "#include \"guest.h\"\n\n"
                            "#include \"guest/memory_address.h\"\n"
                            "#include \"guest/module.h\"\n"
+                           "#include \"trace/trace.h\"\n"
                            "#include \"wasi/wasi.h\"\n\n"
                            "static tc_wasi *host;\n\n");
     if (build->binding_support)

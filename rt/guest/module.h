@@ -29,6 +29,7 @@ typedef struct tc_function {
 
 typedef struct tc_module {
     const char *name;    /* the module's file name without folder, for messages */
+    const char *sha256;  /* of the module: 64 hexadecimal digits */
     const char *options; /* grants given at build time, in the syntax of TIMECRAFT_OPTIONS */
     /* Instantiates the module; `host` is what every import gets as its first argument. Traps as
      * any guest code does (a start function, segments out of bounds). */

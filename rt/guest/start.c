@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest/observer.h"
 #include "guest/report.h"
 #include "guest/trap.h"
 
@@ -69,6 +70,8 @@ _Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
     pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &deadline);
     tc_report("%s ran longer than the %g s that --timeout allows", tc_guest_module.name,
               (double)timeout_ns / (double)SECOND);
+    if (tc_guest_observed_by)
+        tc_guest_observed_by->timed_out(EXIT_TIMEOUT);
     _exit(EXIT_TIMEOUT);
 }
 

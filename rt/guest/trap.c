@@ -17,6 +17,7 @@
 #include <unwind.h>
 
 #include "guest/guest.h"
+#include "guest/observer.h"
 #include "guest/report.h"
 #include "guest/symbols.h"
 #include "wasm-rt-exceptions.h"
@@ -28,6 +29,8 @@ enum {
     ALTERNATE_STACK_SIZE = 256 << 10, /* the unwinder and the message's buffers live there */
     NAME_SIZE = 256,
 };
+
+const tc_guest_observer *tc_guest_observed_by;
 
 static tc_stack guest_stack;
 
@@ -168,6 +171,18 @@ static const char *reason(wasm_rt_trap_t code) {
     }
 }
 
+static void tell_observer(const backtrace *trace, const char *why) {
+    static char names[FRAMES_SHOWN][NAME_SIZE];
+    static const char *frames[FRAMES_SHOWN];
+    if (!tc_guest_observed_by)
+        return;
+    for (size_t i = 0; i < trace->shown; i++) {
+        tc_symbols_name(&trace->symbols, trace->frames[i], names[i], sizeof names[i]);
+        frames[i] = names[i];
+    }
+    tc_guest_observed_by->trapped(why, frames, (unsigned)trace->shown);
+}
+
 _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *context,
                           const frame *base) {
     static backtrace trace; /* too big for a stack that is at its end */
@@ -177,6 +192,7 @@ _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *con
     if (exhausted)
         tc_report("the stack has %zu MiB; TIMECRAFT_OPTIONS=--stack-size=SIZE gives it more",
                   (size_t)(guest_stack.high - guest_stack.low) >> 20);
+    tell_observer(&trace, why);
     _exit(TC_EXIT_TRAP);
 }
 
@@ -214,6 +230,8 @@ static bool in_memory(const char *address) {
 static void on_fault(int signal, siginfo_t *info, void *context) {
     const char *address = info->si_addr;
     bool sent = info->si_code <= 0; /* by kill(2) and the like: then there is no address */
+    if (!sent && tc_guest_observed_by && tc_guest_observed_by->fault(address))
+        return;
     if (!sent && in_memory(address))
         end("out-of-bounds memory access", false, context, NULL);
     if (!sent && address >= guest_stack.guard && address < guest_stack.low)

@@ -69,6 +69,10 @@ int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
                          uint32_t *length);
 
+/* For observers: whether TLS was turned on; if so, whether as a server, and when its handshake
+ * began and ended (0: it goes on), in tc_io_now's time. */
+bool tc_socket_handshake(const tc_socket *socket, bool *server, uint64_t *begun, uint64_t *ended);
+
 /* Polling, for poll_oneoff (wasi/poll.c). tc_socket_poll says what the engine must wait for so that
  * the `wanted` events (POLLIN, POLLOUT) can come, and returns those that hold already;
  * tc_socket_polled, after the wait, returns those that hold (with POLLERR and POLLHUP where the

@@ -248,6 +248,14 @@ int tc_socket_stat(tc_socket *socket, struct stat *out) {
     return fstat(socket->fd, out) < 0 ? -errno : 0;
 }
 
+bool tc_socket_handshake(const tc_socket *socket, bool *server, uint64_t *begun, uint64_t *ended) {
+    if (!socket->tls)
+        return false;
+    *server = tc_tls_is_server(socket->tls);
+    tc_tls_handshake_times(socket->tls, begun, ended);
+    return true;
+}
+
 uint64_t tc_socket_readable_bytes(tc_socket *socket) {
     if (socket->tls)
         return tc_tls_pending(socket->tls);

@@ -31,6 +31,7 @@ void tc_options_init(tc_options *options) {
     *options = (tc_options){0};
     tc_options_init_tls(options);
     tc_options_init_limits(options);
+    tc_options_init_trace(options);
 }
 
 static void forget_grants(tc_options *options) {
@@ -44,6 +45,9 @@ void tc_options_reset(tc_options *options) {
     free(options->payload);
     free(options->invoke);
     free(options->ca);
+    free(options->trace);
+    free(options->trace_only);
+    free(options->record);
     tc_options_init(options);
 }
 

@@ -54,6 +54,15 @@ typedef struct tc_identity_grant {
     char *key;
 } tc_identity_grant;
 
+/* --record's detail: what is kept of calls, see trace/record.h */
+typedef enum tc_record_detail {
+    TC_DETAIL_CALLS,
+    TC_DETAIL_HEADERS,
+    TC_DETAIL_ALL,
+} tc_record_detail;
+
+typedef enum tc_when { TC_WHEN_AUTO, TC_WHEN_ALWAYS, TC_WHEN_NEVER } tc_when;
+
 typedef struct tc_options {
     tc_dir_grant *dirs;
     size_t dir_count;
@@ -74,9 +83,17 @@ typedef struct tc_options {
     bool require_tls;         /* --require-tls: no byte leaves in clear text */
     uint64_t max_memory;      /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
     uint64_t timeout_ns;      /* --timeout=SECONDS of wall-clock time; 0: none */
-    uint64_t handshake_timeout_ns; /* --tls-handshake-timeout=SECONDS; default 30 s */
-    uint64_t stack_size;           /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
-    char *invoke;                  /* --invoke=NAME: the export to call in place of _start */
+    uint64_t handshake_timeout_ns;  /* --tls-handshake-timeout=SECONDS; default 30 s */
+    uint64_t stack_size;            /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
+    char *invoke;                   /* --invoke=NAME: the export to call in place of _start */
+    char *trace;                    /* --trace[=FILE]: "" for standard error; NULL: no trace */
+    char *trace_only;               /* --trace-only=WHAT,…: checked; or NULL */
+    uint64_t trace_size;            /* --trace-size=BYTES of each string; default 64 */
+    tc_when trace_colour;           /* --trace-colour=auto|always|never */
+    bool unmask;                    /* --unmask: secrets are shown */
+    char *record;                   /* --record=FILE…: the file, with its % words; or NULL */
+    uint64_t record_limit;          /* …,limit=SIZE: bytes; 0: none */
+    tc_record_detail record_detail; /* …,detail=…; default all */
 } tc_options;
 
 /* Sets the defaults: nothing granted. */

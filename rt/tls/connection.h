@@ -26,6 +26,7 @@ struct tc_tls {
     size_t appetite;   /* bytes that the current call into OpenSSL may still read */
     uint64_t deadline; /* of the handshake */
     uint64_t time_limit;
+    uint64_t ended;                 /* when the handshake was over, or failed; 0: it goes on */
     char name[TC_TLS_NAME_MAX + 1]; /* of the server; "the client" for a server's peer */
 };
 

@@ -100,6 +100,7 @@ static void step_handshake(void *context) {
             tc_stream_watch_again(tls->stream);
         return;
     }
+    tls->ended = tc_io_now();
     if (tls->state == TC_TLS_FAILED)
         tc_stream_flush(tls->stream); /* the alert; a last flight leaves with what comes next */
     tc_stream_watch(tls->stream, NULL, NULL, 0);
@@ -242,6 +243,15 @@ int tc_tls_status(const tc_tls *tls) {
     default:
         return 0;
     }
+}
+
+bool tc_tls_is_server(const tc_tls *tls) {
+    return tls->server;
+}
+
+void tc_tls_handshake_times(const tc_tls *tls, uint64_t *begun, uint64_t *ended) {
+    *begun = tls->deadline - tls->time_limit;
+    *ended = tls->ended;
 }
 
 const char *tc_tls_reason(const tc_tls *tls) {

@@ -99,6 +99,12 @@ int tc_tls_get_option(tc_tls *tls, const tc_tls_config *config, bool server, uin
 /* Why it failed, in words; "" when it has not. Valid while the tls lives. */
 const char *tc_tls_reason(const tc_tls *tls);
 
+bool tc_tls_is_server(const tc_tls *tls);
+
+/* When the handshake began, and when it was over or had failed (0: it goes on): tc_io_now's time.
+ */
+void tc_tls_handshake_times(const tc_tls *tls, uint64_t *begun, uint64_t *ended);
+
 /* Says close_notify if it can, and ends the connection in the background (see tc_stream_close). */
 void tc_tls_close(tc_tls *tls);
 

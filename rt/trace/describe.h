@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/ids.h"
 #include "trace/record.h"
 
 /* Kinds of parameters, and the chunks that a call's event has of each: IN was read by the call, OUT
@@ -108,17 +109,6 @@ typedef struct tc_parameter {
     uint8_t kind;     /* TC_P_… */
     uint8_t detail;
 } tc_parameter;
-
-/* TC_ID_tc_wasi_fd_read: the number of the import behind which that function stands, in the order
- * of imports.def. */
-typedef enum tc_import_id {
-#define TC_IMPORT(name, type, function, ...)          TC_ID_##function,
-#define TC_IMPORT_UNSTABLE(name, type, function, ...) TC_ID_##function,
-#include "wasi/imports.def"
-#undef TC_IMPORT
-#undef TC_IMPORT_UNSTABLE
-    TC_ID_COUNT
-} tc_import_id;
 
 enum { TC_PARAMETERS_MAX = 10 };
 
@@ -266,5 +256,8 @@ void tc_mask_headers(tc_mask *mask, uint8_t *bytes, size_t length);
 
 /* The same for the values of an environment: NAME=VALUE, each with a NUL but perhaps the last. */
 void tc_mask_environment(uint8_t *bytes, size_t length);
+
+/* The same for the values of --env in a text of options: --env NAME=VALUE, --env=NAME=VALUE. */
+void tc_mask_words(uint8_t *text, size_t length);
 
 #endif

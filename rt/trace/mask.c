@@ -66,3 +66,34 @@ void tc_mask_environment(uint8_t *bytes, size_t length) {
             in_value = true;
     }
 }
+
+/* Where a word of a text of options ends, by the quoting of options/options.h. */
+static size_t word_end(const uint8_t *text, size_t at, size_t length) {
+    uint8_t quote = 0;
+    for (; at < length && (quote || !strchr(" \t\r\n\v\f", text[at]) || !text[at]); at++) {
+        if (quote ? text[at] == quote : (text[at] == '\'' || text[at] == '"'))
+            quote = quote ? 0 : text[at];
+        else if (text[at] == '\\' && quote != '\'' && at + 1 < length)
+            at++;
+    }
+    return at;
+}
+
+void tc_mask_words(uint8_t *text, size_t length) {
+    bool is_env = false; /* the word before was --env */
+    for (size_t at = 0; at < length;) {
+        size_t end = word_end(text, at, length);
+        size_t bare = at;
+        while (bare < end && (text[bare] == '\'' || text[bare] == '"'))
+            bare++;
+        bool joined = end - bare > 6 && memcmp(text + bare, "--env=", 6) == 0;
+        size_t from = joined ? bare + 6 : at;
+        for (bool in_value = false; (joined || is_env) && from < end; from++) {
+            if (in_value && text[from] != '\'' && text[from] != '"')
+                text[from] = '*';
+            in_value |= text[from] == '=';
+        }
+        is_env = end - bare == 5 && memcmp(text + bare, "--env", 5) == 0;
+        at = end + 1;
+    }
+}

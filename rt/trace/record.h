@@ -147,12 +147,13 @@ typedef struct tc_record_event {
  * to the event's end. A chunk is what the call read from, or wrote into, one place of guest memory:
  * a tc_record_chunk and `kept` bytes, rounded to 8 with zeroes.
  *
- * Chunks stand in the order of the parameters, what the call read before what it wrote. What each
- * kind of parameter has (trace/describe.h) is written there. With the detail `all` the chunks with
- * TC_CHUNK_OUT and the result are all that a replay has to give: every byte that the call wrote.
- * (A chunk may also hold bytes beside them that the call left as they were. After an error other
- * than EAGAIN the chunks of fixed size are there, for a call can fail half-way, those that a result
- * bounds are not; after EAGAIN no TC_CHUNK_OUT is there.)
+ * First come the chunks of what the call was given when it began, in the order of the parameters,
+ * then those of what it wrote, or took of vectors, in that order. What each kind of parameter has
+ * is in trace/describe.h. With the detail `all` the chunks with TC_CHUNK_OUT and the result are all
+ * that a replay has to give: every byte that the call wrote. (A chunk may also hold bytes beside
+ * them that the call left as they were. After an error other than EAGAIN the chunks of fixed size
+ * are there, for a call can fail half-way, those that a result bounds are not; after EAGAIN no
+ * TC_CHUNK_OUT is there.)
  *
  * What is kept of a chunk's bytes. Structure (paths, addresses, numbers, attributes, vectors' own
  * arrays, results of look-ups, values of socket options) is kept at every detail. Data (what
@@ -196,9 +197,9 @@ typedef struct tc_record_chunk {
 
 enum {
     TC_CHUNK_OUT = 1,       /* written by the call; else read by it */
-    TC_CHUNK_SCATTERED = 2, /* over the vectors that the chunk before has (of the same parameter and
-                               without TC_CHUNK_OUT: an array of {u32 address, u32 length}), filling
-                               one after the other; `address` is the first one's */
+    TC_CHUNK_SCATTERED = 2, /* over the vectors that this parameter's first chunk has (an array of
+                               {u32 address, u32 length}), one filled after the other; `address` is
+                               the first one's */
 };
 
 _Static_assert(sizeof(tc_record_event) == 16 && sizeof(tc_record_call) == 40 &&
@@ -237,8 +238,8 @@ typedef enum tc_field_key {
     TC_FIELD_EXECUTABLE = 5,    /* text: its path when it ran */
     TC_FIELD_PID = 6,           /* number */
     TC_FIELD_GRANTS = 7,        /* text, each: words given when it was built, appended to it, and in
-                                   TIMECRAFT_OPTIONS, in this order; may be empty */
-    TC_FIELD_ENGINE = 8,        /* text: "uring" or "syscall"; empty: none was made yet */
+                                   TIMECRAFT_OPTIONS, in this order; may be empty; what --env sets is
+                                   masked, ENVIRONMENT has it */
     TC_FIELD_FOLDER = 9,        /* text: the working directory */
     TC_FIELD_MEMORY_LIMIT = 10, /* number: --max-memory in bytes */
 
@@ -254,10 +255,14 @@ typedef enum tc_field_key {
     TC_FIELD_IMPORT = 32, /* text: "wasi_snapshot_preview1 fd_read iiii:i" */
 
     /* DESCRIPTOR: one that was open before the first call of the segment */
-    TC_FIELD_KIND = 40,   /* number: TC_DESCRIPTOR_… */
-    TC_FIELD_PATH = 41,   /* text: as the guest sees it; "<stdin>", "<stdout>", "<stderr>" */
-    TC_FIELD_FAMILY = 42, /* number: of a socket, as in tc_record_address */
-    TC_FIELD_TYPE = 43,   /* number: 1 datagram, 2 stream */
+    TC_FIELD_KIND = 40,      /* number: TC_DESCRIPTOR_… */
+    TC_FIELD_PATH = 41,      /* text: as the guest sees it; stdin, stdout, stderr */
+    TC_FIELD_FAMILY = 42,    /* number: of a socket, as in tc_record_address */
+    TC_FIELD_TYPE = 43,      /* number: 1 datagram, 2 stream */
+    TC_FIELD_LISTENING = 44, /* number: 1 */
+    TC_FIELD_HAS_TLS =
+        45, /* number: 1 once a handshake has begun; of a listening one: serves TLS */
+    /* and TC_FIELD_LOCAL, _PEER, _HOST, _SERVER, _CALL */
 
     /* CONNECTION: connect, or accept, has succeeded or goes on in the background */
     TC_FIELD_LOCAL = 48,  /* address */

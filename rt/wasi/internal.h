@@ -12,6 +12,7 @@
 #include "guest/memory.h"
 #include "options/options.h"
 #include "wasi/fdtable.h"
+#include "wasi/start.h"
 #include "wasi/wasi.h"
 
 struct tc_wasi {
@@ -108,9 +109,6 @@ enum {
 /* The preview 1 errno for a host result: 0 for 0 and for positive numbers, else that of the
  * negative errno value. Unknown ones become EIO. */
 uint32_t tc_wasi_errno(int64_t host_result);
-
-/* Closes every descriptor, and lets connections end in good order: before the process exits. */
-void tc_wasi_finish(tc_wasi *wasi);
 
 /* Turns the guest's array of {u32 buffer; u32 length} into host vectors. At most IOV_MAX are used
  * (a longer array is legal: the transfer is partial, as readv(2) may be), and the lengths' sum is

@@ -1,0 +1,19 @@
+/* The state behind the imports: made from what was granted, before the guest runs. */
+#ifndef TC_WASI_START_H
+#define TC_WASI_START_H
+
+#include "options/options.h"
+#include "wasi/wasi.h"
+#include "wasm-rt.h"
+
+/* Opens what the guest is given, and makes its environment. Ends the process with a message where
+ * that cannot be. `options` and `argv` are borrowed for the process' life. */
+tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv);
+
+/* The memory that imports work on; borrowed. Set it before any of them is called. */
+void tc_wasi_set_memory(tc_wasi *wasi, const wasm_rt_memory_t *memory);
+
+/* Closes every descriptor, and lets connections end in good order: before the process exits. */
+void tc_wasi_finish(tc_wasi *wasi);
+
+#endif
