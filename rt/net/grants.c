@@ -86,20 +86,14 @@ static bool name_covers(size_t grant, const endpoint *end) {
     return false;
 }
 
-static bool covers(const tc_net_grant *grants, size_t index, const tc_address *address) {
-    const tc_net_grant *grant = &grants[index];
-    if (address->storage.ss_family == AF_UNIX) {
-        const struct sockaddr_un *un = (const struct sockaddr_un *)&address->storage;
-        return grant->kind == TC_NET_UNIX && strcmp(grant->name, un->sun_path) == 0;
-    }
+/* Whatever the port is. */
+static bool covers_host(const tc_net_grant *grants, size_t index, const tc_address *address) {
     endpoint end = endpoint_of(address);
-    if (grant->port && grant->port != end.port)
-        return false;
-    switch (grant->kind) {
+    switch (grants[index].kind) {
     case TC_NET_ANY:
         return true;
     case TC_NET_PREFIX:
-        return prefix_covers(grant, &end);
+        return prefix_covers(&grants[index], &end);
     case TC_NET_NAME:
         return grants == options->connects && name_covers(index, &end);
     default:
@@ -107,9 +101,23 @@ static bool covers(const tc_net_grant *grants, size_t index, const tc_address *a
     }
 }
 
-static bool any_covers(const tc_net_grant *grants, size_t count, const tc_address *address) {
+static bool covers(const tc_net_grant *grants, size_t index, const tc_address *address) {
+    const tc_net_grant *grant = &grants[index];
+    if (address->storage.ss_family == AF_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&address->storage;
+        return grant->kind == TC_NET_UNIX && strcmp(grant->name, un->sun_path) == 0;
+    }
+    if (grant->port && grant->port != endpoint_of(address).port)
+        return false;
+    return covers_host(grants, index, address);
+}
+
+typedef bool coverage(const tc_net_grant *grants, size_t index, const tc_address *address);
+
+static bool any_covers(const tc_net_grant *grants, size_t count, const tc_address *address,
+                       coverage *one_covers) {
     for (size_t i = 0; i < count; i++)
-        if (covers(grants, i, address))
+        if (one_covers(grants, i, address))
             return true;
     return false;
 }
@@ -123,16 +131,38 @@ static int refuse(const char *what, const char *to, const char *grant) {
 
 int tc_grants_connect(const tc_address *address) {
     char text[TC_ADDRESS_TEXT];
-    if (any_covers(options->connects, options->connect_count, address))
+    if (any_covers(options->connects, options->connect_count, address, covers))
         return 0;
     return refuse("connect to", tc_address_text(address, text), "--allow-net");
 }
 
 int tc_grants_listen(const tc_address *address) {
     char text[TC_ADDRESS_TEXT];
-    if (any_covers(options->listens, options->listen_count, address))
+    if (any_covers(options->listens, options->listen_count, address, covers))
         return 0;
     return refuse("listen on", tc_address_text(address, text), "--allow-listen");
+}
+
+/* An address without its port. */
+static const char *host_text(const tc_address *address, char text[static INET6_ADDRSTRLEN]) {
+    endpoint end = endpoint_of(address);
+    inet_ntop(end.family, end.bytes, text, INET6_ADDRSTRLEN);
+    return text;
+}
+
+int tc_grants_join(const tc_address *group) {
+    char text[INET6_ADDRSTRLEN];
+    if (any_covers(options->listens, options->listen_count, group, covers_host))
+        return 0;
+    return refuse("join the group", host_text(group, text), "--allow-listen");
+}
+
+/* Questions about addresses go to name servers, whom a guest could tell things in this way. */
+int tc_grants_reverse(const tc_address *address) {
+    char text[INET6_ADDRSTRLEN];
+    if (any_covers(options->connects, options->connect_count, address, covers_host))
+        return 0;
+    return refuse("look up the name of", host_text(address, text), "--allow-net");
 }
 
 static bool name_matches(const tc_net_grant *grant, const char *name) {

@@ -47,6 +47,8 @@ void tc_socket_advance(tc_socket *socket);
 /* Grants (grants.c): 0, or -EACCES after a line for the person that names the grant. */
 int tc_grants_connect(const tc_address *address);
 int tc_grants_listen(const tc_address *address);
+int tc_grants_join(const tc_address *group);      /* a multicast group, with any port */
+int tc_grants_reverse(const tc_address *address); /* to learn its name, with any port */
 int tc_grants_resolve(const char *name);
 /* -EACCES if the guest may not send in clear text. */
 int tc_grants_clear_text(void);
@@ -54,6 +56,10 @@ int tc_grants_clear_text(void);
 void tc_grants_note_address(const char *name, const tc_address *address);
 /* Whether any connection at all is granted. */
 bool tc_grants_any_connect(void);
+
+/* EAI_… of getaddrinfo(3) and getnameinfo(3), whose `errno` is that of EAI_SYSTEM, as a negative
+ * errno value. */
+int tc_resolver_errno(int error);
 
 /* getaddrinfo in the background: EAI_INPROGRESS until it has an answer, which is given once. */
 struct addrinfo;

@@ -62,8 +62,9 @@ bool tc_socket_is_stream(const tc_socket *socket);
 int tc_socket_stat(tc_socket *socket, struct stat *out);
 
 /* Options by the WasmEdge extension's numbers (sockopt.c) and of TIMECRAFT_LEVEL (tls/tls.h).
- * `value` is host memory (a span of the guest's); get stores at most *length bytes and sets *length
- * to how many. Errors inside a value (SO_ERROR) are positive errno values of the host. */
+ * `value` is host memory (a span of the guest's), or NULL where the guest named none: the kernel
+ * then says whether that or something else is wrong. get stores at most *length bytes and sets
+ * *length to how many. Errors inside a value (SO_ERROR) are positive errno values of the host. */
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
                          uint32_t length);
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,
@@ -96,6 +97,7 @@ typedef struct tc_resolve_hints {
     int protocol; /* 0, IPPROTO_TCP, IPPROTO_UDP */
     int flags;    /* AI_PASSIVE, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV */
     bool nowait;  /* do not wait for the answer if it takes more than reading a literal */
+    bool reverse; /* an address is to be turned into a name: tc_reverse, not tc_resolve */
 } tc_resolve_hints;
 
 /* Resolves under the grants: a name that none covers is -EACCES. `name` or
@@ -105,5 +107,10 @@ typedef struct tc_resolve_hints {
  * `nowait`: ask again in a while. */
 int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
                tc_resolved *results, size_t capacity, size_t *count, char **canonical);
+
+/* Turns an IP address in text into its name, under the grants: an address that none covers is
+ * -EACCES. *result is the address, *name a string to free. Errors: -ENOENT no name, -EAGAIN try
+ * again, -EINVAL no address. */
+int tc_reverse(const char *literal, tc_resolved *result, char **name);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "net/internal.h"
 
-static int resolver_errno(int error) {
+int tc_resolver_errno(int error) {
     switch (error) {
     case EAI_NONAME:
     case EAI_NODATA:
@@ -82,7 +82,7 @@ int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hi
     struct addrinfo *found = NULL;
     int error = look_up(name ? copy : NULL, service, hints, hints->nowait && granted_name, &found);
     if (error)
-        return resolver_errno(error);
+        return tc_resolver_errno(error);
     for (const struct addrinfo *one = found; one && *count < capacity; one = one->ai_next) {
         bool known_type = one->ai_socktype == SOCK_STREAM || one->ai_socktype == SOCK_DGRAM;
         if (!known_type || (one->ai_family != AF_INET && one->ai_family != AF_INET6))

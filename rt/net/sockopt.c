@@ -1,4 +1,5 @@
-/* Socket options: those of the WasmEdge extension, by its numbers, and TIMECRAFT_LEVEL. */
+/* Socket options: those of the WasmEdge extension, by its numbers, and TIMECRAFT_LEVEL: host TLS'
+ * own and those of Linux that have numbers there. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,29 +41,31 @@ typedef struct guest_linger {
     int32_t seconds;
 } guest_linger;
 
+/* What the kernel takes for no memory whatever the option is: IPv6's take NULL for a value of 0. */
+#define NO_MEMORY ((void *)-4096)
+
 /* The host's option for one whose value is a plain i32. */
 typedef struct int_option {
     uint32_t level, name;
     int host_level, host_name;
-    bool settable;
 } int_option;
 
 static const int_option int_options[] = {
-    {LEVEL_SOCKET, NAME_REUSEADDR, SOL_SOCKET, SO_REUSEADDR, true},
-    {LEVEL_SOCKET, NAME_DONTROUTE, SOL_SOCKET, SO_DONTROUTE, true},
-    {LEVEL_SOCKET, NAME_BROADCAST, SOL_SOCKET, SO_BROADCAST, true},
-    {LEVEL_SOCKET, NAME_SNDBUF, SOL_SOCKET, SO_SNDBUF, true},
-    {LEVEL_SOCKET, NAME_RCVBUF, SOL_SOCKET, SO_RCVBUF, true},
-    {LEVEL_SOCKET, NAME_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, true},
-    {LEVEL_SOCKET, NAME_OOBINLINE, SOL_SOCKET, SO_OOBINLINE, true},
-    {LEVEL_SOCKET, NAME_RCVLOWAT, SOL_SOCKET, SO_RCVLOWAT, true},
-    {LEVEL_SOCKET, NAME_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN, false},
-    {LEVEL_TCP, NAME_NODELAY, IPPROTO_TCP, TCP_NODELAY, true},
-    /* Not the extension's, by their numbers on Linux. */
-    {LEVEL_TCP, TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPIDLE, true},
-    {LEVEL_TCP, TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL, true},
-    {LEVEL_TCP, TCP_KEEPCNT, IPPROTO_TCP, TCP_KEEPCNT, true},
-    {IPPROTO_IPV6, IPV6_V6ONLY, IPPROTO_IPV6, IPV6_V6ONLY, true},
+    {LEVEL_SOCKET, NAME_REUSEADDR, SOL_SOCKET, SO_REUSEADDR},
+    {LEVEL_SOCKET, NAME_DONTROUTE, SOL_SOCKET, SO_DONTROUTE},
+    {LEVEL_SOCKET, NAME_BROADCAST, SOL_SOCKET, SO_BROADCAST},
+    {LEVEL_SOCKET, NAME_SNDBUF, SOL_SOCKET, SO_SNDBUF},
+    {LEVEL_SOCKET, NAME_RCVBUF, SOL_SOCKET, SO_RCVBUF},
+    {LEVEL_SOCKET, NAME_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE},
+    {LEVEL_SOCKET, NAME_OOBINLINE, SOL_SOCKET, SO_OOBINLINE},
+    {LEVEL_SOCKET, NAME_RCVLOWAT, SOL_SOCKET, SO_RCVLOWAT},
+    {LEVEL_SOCKET, NAME_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN},
+    {LEVEL_TCP, NAME_NODELAY, IPPROTO_TCP, TCP_NODELAY},
+    /* Not the extension's, by their numbers on Linux; guests of older SDKs have them. */
+    {LEVEL_TCP, TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPIDLE},
+    {LEVEL_TCP, TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL},
+    {LEVEL_TCP, TCP_KEEPCNT, IPPROTO_TCP, TCP_KEEPCNT},
+    {IPPROTO_IPV6, IPV6_V6ONLY, IPPROTO_IPV6, IPV6_V6ONLY},
 };
 
 static const int_option *find_int_option(uint32_t level, uint32_t name) {
@@ -70,6 +73,73 @@ static const int_option *find_int_option(uint32_t level, uint32_t name) {
         if (int_options[i].level == level && int_options[i].name == name)
             return &int_options[i];
     return NULL;
+}
+
+/* Linux' options with numbers of TIMECRAFT_LEVEL. The kernel reads and writes the values, so that
+ * lengths and errors are the ones that native programs get. */
+
+typedef enum option_form {
+    FORM_INT,
+    FORM_BYTE,
+    FORM_TEXT,
+    FORM_BYTES,
+    FORM_JOIN4,
+    FORM_JOIN6
+} option_form;
+
+typedef struct linux_option {
+    uint32_t number;
+    int level, name;
+    option_form form;
+} linux_option;
+
+#define LINUX_OPTION(number, level, name, form) {number, level, name, FORM_##form},
+static const linux_option linux_options[] = {TIMECRAFT_SOCKET_OPTIONS(LINUX_OPTION)};
+
+static const linux_option *find_linux_option(uint32_t number) {
+    for (size_t i = 0; i < sizeof linux_options / sizeof *linux_options; i++)
+        if (linux_options[i].number == number)
+            return &linux_options[i];
+    return NULL;
+}
+
+/* A group that is joined sends to this host what the guest did not ask for: that is listening. */
+static int check_join(option_form form, const void *value, uint32_t length) {
+    tc_address group = {0};
+    if (!value)
+        return 0; /* no group, which the kernel says */
+    if (form == FORM_JOIN4 && length >= sizeof(struct in_addr)) {
+        struct sockaddr_in *in = (struct sockaddr_in *)&group.storage;
+        in->sin_family = AF_INET;
+        memcpy(&in->sin_addr, value, sizeof in->sin_addr);
+    } else if (form == FORM_JOIN6 && length >= sizeof(struct in6_addr)) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&group.storage;
+        in6->sin6_family = AF_INET6;
+        memcpy(&in6->sin6_addr, value, sizeof in6->sin6_addr);
+    } else {
+        return 0; /* likewise */
+    }
+    return tc_grants_join(&group);
+}
+
+/* The kernel reads the value: a linger has the same layout there. */
+static int set_host_option(const tc_socket *socket, int level, int name, const void *value,
+                           uint32_t length) {
+    return setsockopt(socket->fd, level, name, value ? value : NO_MEMORY, length) < 0 ? -errno : 0;
+}
+
+static int set_linux_option(const tc_socket *socket, const linux_option *option, const void *value,
+                            uint32_t length) {
+    int refused = check_join(option->form, value, length);
+    if (refused)
+        return refused;
+    return set_host_option(socket, option->level, option->name, value, length);
+}
+
+static int get_linux_option(const tc_socket *socket, const linux_option *option, void *value,
+                            uint32_t *length) {
+    void *at = value ? value : NO_MEMORY;
+    return getsockopt(socket->fd, option->level, option->name, at, length) < 0 ? -errno : 0;
 }
 
 /* TLS. */
@@ -126,6 +196,11 @@ static int start_server(tc_socket *socket, const void *value, uint32_t length) {
 
 static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *value,
                                 uint32_t length) {
+    const linux_option *option = find_linux_option(name);
+    if (option)
+        return set_linux_option(socket, option, value, length);
+    if (!value)
+        return -EFAULT;
     if (socket->type != SOCK_STREAM)
         return -EINVAL;
     if (name == TIMECRAFT_HTLS_OPTION)
@@ -144,18 +219,25 @@ static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *va
 }
 
 static int get_timecraft_option(tc_socket *socket, uint32_t name, void *value, uint32_t *length) {
+    const linux_option *option = find_linux_option(name);
+    if (option)
+        return get_linux_option(socket, option, value, length);
+    if (!value)
+        return -EFAULT;
     if (socket->type != SOCK_STREAM)
         return -EINVAL;
     tc_socket_advance(socket);
     return tc_tls_get_option(socket->tls, socket->config, socket->serves_tls, name, value, length);
 }
 
-/* Setting. */
+/* Setting. What is longer than its option needs is taken, as setsockopt(2) does. */
 
 static int set_timeout(uint64_t *timeout, const void *value, uint32_t length) {
     guest_time time;
-    if (length != sizeof time)
+    if (length < sizeof time)
         return -EINVAL;
+    if (!value)
+        return -EFAULT;
     memcpy(&time, value, sizeof time);
     if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000)
         return -EDOM;
@@ -165,47 +247,28 @@ static int set_timeout(uint64_t *timeout, const void *value, uint32_t length) {
     return 0;
 }
 
-static int set_linger(const tc_socket *socket, const void *value, uint32_t length) {
-    guest_linger linger;
-    if (length != sizeof linger)
-        return -EINVAL;
-    memcpy(&linger, value, sizeof linger);
-    struct linger host = {linger.on, linger.seconds};
-    return setsockopt(socket->fd, SOL_SOCKET, SO_LINGER, &host, sizeof host) < 0 ? -errno : 0;
-}
-
-static int set_int(const tc_socket *socket, const int_option *option, const void *value,
-                   uint32_t length) {
-    int32_t number;
-    if (!option->settable)
-        return -ENOPROTOOPT;
-    if (length != sizeof number)
-        return -EINVAL;
-    memcpy(&number, value, sizeof number);
-    return setsockopt(socket->fd, option->host_level, option->host_name, &number, sizeof number) < 0
-               ? -errno
-               : 0;
-}
-
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
                          uint32_t length) {
     if (level == TIMECRAFT_LEVEL)
         return set_timecraft_option(socket, name, value, length);
     const int_option *option = find_int_option(level, name);
     if (option)
-        return set_int(socket, option, value, length);
+        return set_host_option(socket, option->host_level, option->host_name, value, length);
     if (level != LEVEL_SOCKET)
         return -ENOPROTOOPT;
     switch (name) {
     case NAME_LINGER:
-        return set_linger(socket, value, length);
+        return set_host_option(socket, SOL_SOCKET, SO_LINGER, value, length);
     case NAME_RCVTIMEO:
         return set_timeout(&socket->receive_timeout, value, length);
     case NAME_SNDTIMEO:
         return set_timeout(&socket->send_timeout, value, length);
+    case NAME_TYPE: /* which the kernel refuses */
+        return set_host_option(socket, SOL_SOCKET, SO_TYPE, value, length);
+    case NAME_ERROR:
+        return set_host_option(socket, SOL_SOCKET, SO_ERROR, value, length);
     default:
-        /* TYPE and ERROR cannot be set; BINDTODEVICE would go round the grants. */
-        return -ENOPROTOOPT;
+        return -ENOPROTOOPT; /* BINDTODEVICE would go round the grants */
     }
 }
 
@@ -213,6 +276,8 @@ int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const
 
 /* A value that does not fit is cut, as getsockopt(2) does. */
 static int answer(void *value, uint32_t *length, const void *found, size_t size) {
+    if (!value)
+        return -EFAULT;
     if (*length > size)
         *length = (uint32_t)size;
     memcpy(value, found, *length);

@@ -81,6 +81,13 @@ static const uint8_t numbers[] = {
     [ETIMEDOUT] = TC_WASI_TIMEDOUT,
     [ETXTBSY] = TC_WASI_TXTBSY,
     [EXDEV] = TC_WASI_XDEV,
+    /* The nearest, of those that sockets and files can give. */
+    [EHOSTDOWN] = TC_WASI_HOSTUNREACH,
+    [ENONET] = TC_WASI_HOSTUNREACH,
+    [EPFNOSUPPORT] = TC_WASI_AFNOSUPPORT,
+    [ESHUTDOWN] = TC_WASI_PIPE,
+    [ESOCKTNOSUPPORT] = TC_WASI_PROTOTYPE,
+    [ETIME] = TC_WASI_TIMEDOUT,
 };
 
 uint32_t tc_wasi_errno(int64_t host_result) {

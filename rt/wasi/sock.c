@@ -289,12 +289,12 @@ uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     if (error)
         return error;
     char *at = tc_memory_span(&wasi->memory, value, length);
-    if (!at)
-        return TC_WASI_FAULT;
     uint32_t stored = length;
     int failed = tc_socket_get_option(socket, level, name, at, &stored);
     if (failed)
         return tc_wasi_errno(failed);
+    if (!at)
+        return TC_WASI_SUCCESS; /* nothing was asked for */
     /* The type has no way to tell how much of the value was filled: the rest is zero. */
     memset(at + stored, 0, length - stored);
     int32_t host;
@@ -313,7 +313,5 @@ uint32_t tc_wasi_sock_setsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     if (error)
         return error;
     const void *at = tc_memory_span(&wasi->memory, value, length);
-    if (!at)
-        return TC_WASI_FAULT;
     return tc_wasi_errno(tc_socket_set_option(socket, level, name, at, length));
 }

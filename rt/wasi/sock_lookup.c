@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timecraft/options.h"
 #include "wasi/internal.h"
 #include "wasi/sock_address.h"
 
@@ -32,8 +33,9 @@ enum {
     HINT_CANONNAME = 2,
     HINT_NUMERICHOST = 4,
     HINT_NUMERICSERV = 8,
-    /* Not the extension's: INPROGRESS instead of waiting; the guest asks the same again. */
-    HINT_NOWAIT = 0x8000,
+    /* Ours: see timecraft/options.h. */
+    HINT_REVERSE = TIMECRAFT_LOOKUP_REVERSE,
+    HINT_NOWAIT = TIMECRAFT_LOOKUP_NOWAIT,
 };
 
 /* Guests of the extension's own library allocate this much data and say 14. */
@@ -66,6 +68,7 @@ static uint32_t load_hints(const tc_memory *memory, uint32_t pointer, tc_resolve
                    (guest.flags & HINT_NUMERICHOST ? AI_NUMERICHOST : 0) |
                    (guest.flags & HINT_NUMERICSERV ? AI_NUMERICSERV : 0);
     hints->nowait = guest.flags & HINT_NOWAIT;
+    hints->reverse = guest.flags & HINT_REVERSE;
     return TC_WASI_SUCCESS;
 }
 
@@ -186,8 +189,14 @@ uint32_t tc_wasi_sock_getaddrinfo(tc_wasi *wasi, uint32_t name, uint32_t name_le
         error = TC_WASI_INVAL;
     if (error)
         return error;
-    int failed = tc_resolve(name_text, service_text, &host_hints, results,
+    int failed;
+    if (host_hints.reverse) {
+        failed = tc_reverse(name_text, &results[0], &canonical);
+        count = 1;
+    } else {
+        failed = tc_resolve(name_text, service_text, &host_hints, results,
                             capacity < RESULTS_MAX ? capacity : RESULTS_MAX, &count, &canonical);
+    }
     error = failed ? tc_wasi_errno(failed)
                    : store_results(memory, list, results, count, canonical, stored);
     free(canonical);

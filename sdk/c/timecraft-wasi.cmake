@@ -41,9 +41,12 @@ if(NOT CMAKE_AR)
 endif()
 set(CMAKE_RANLIB "" CACHE FILEPATH "not needed: llvm-ar writes the index")
 
-_timecraft_ask(--cflags CMAKE_C_FLAGS_INIT)
-set(CMAKE_CXX_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
-_timecraft_ask(--libs CMAKE_EXE_LINKER_FLAGS_INIT)
+# Not as the first CMAKE_C_FLAGS and CMAKE_EXE_LINKER_FLAGS: a project's user who sets those would lose
+# the SDK. CMake leaves out what stands twice among options.
+_timecraft_ask(--cflags _timecraft_cflags)
+_timecraft_ask(--libs _timecraft_libs)
+add_compile_options("SHELL:${_timecraft_cflags}")
+add_link_options("SHELL:${_timecraft_libs}")
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

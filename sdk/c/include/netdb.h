@@ -1,8 +1,9 @@
 /* <netdb.h> for guests of Timecraft: names to addresses and back (IEEE Std 1003.1-2017, RFC 3493).
  *
  * Names are resolved by the host, under the network grants of the program. Addresses in text,
- * numeric ports and the well-known services are understood without it. Addresses are never turned
- * into names: getnameinfo answers with the address in text, or EAI_NONAME with NI_NAMEREQD.
+ * numeric ports and the well-known services are understood without it. Addresses are turned into
+ * names only where --allow-net grants connections to them: for others getnameinfo answers with the
+ * address in text, or EAI_NONAME with NI_NAMEREQD.
  */
 #ifndef _NETDB_H
 #define _NETDB_H

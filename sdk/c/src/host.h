@@ -100,6 +100,11 @@ TC_PRIVATE int tc_address_from_posix(const struct sockaddr *address, socklen_t l
 TC_PRIVATE void tc_address_to_posix(const tc_host_address *address, int port, struct sockaddr *out,
                                     socklen_t *length);
 
+/* nameinfo.c */
+
+/* The host's name for the 4 or 16 bytes of an address, cut to `size`. Returns 0 or an errno. */
+TC_PRIVATE int tc_address_name(int family, const void *bytes, char *name, size_t size);
+
 /* services.c */
 
 enum { TC_TCP = 1, TC_UDP = 2 };

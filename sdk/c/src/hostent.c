@@ -69,13 +69,21 @@ struct hostent *gethostbyname(const char *name) {
     return gethostbyname2(name, AF_INET);
 }
 
-/* The host does not turn addresses into names. */
 struct hostent *gethostbyaddr(const void *address, socklen_t length, int family) {
-    (void)address;
-    (void)length;
-    (void)family;
-    h_errno = HOST_NOT_FOUND;
-    return NULL;
+    if ((family != AF_INET || length != 4) && (family != AF_INET6 || length != 16)) {
+        h_errno = NO_RECOVERY;
+        return NULL;
+    }
+    int error = tc_address_name(family, address, answer.name, sizeof answer.name);
+    if (error || !answer.name[0]) {
+        h_errno = error == EAGAIN ? TRY_AGAIN : HOST_NOT_FOUND;
+        return NULL;
+    }
+    memcpy(answer.addresses[0], address, length);
+    answer.list[0] = (char *)answer.addresses[0];
+    answer.list[1] = NULL;
+    answer.entry = (struct hostent){answer.name, answer.aliases, family, (int)length, answer.list};
+    return &answer.entry;
 }
 
 const char *hstrerror(int error) {

@@ -1,10 +1,14 @@
-/* getnameinfo: addresses in text, and well-known services by name. */
+/* getnameinfo: addresses to names by the host, or in text, and well-known services by name. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host.h"
+#include "timecraft/options.h"
+
+#define KNOWN_FLAGS                                                                                \
+    (NI_NUMERICHOST | NI_NUMERICSERV | NI_NOFQDN | NI_NAMEREQD | NI_DGRAM | NI_NUMERICSCOPE)
 
 /* Copies a text into a caller's buffer, if one was given. */
 static int put(const char *text, char *buffer, socklen_t size) {
@@ -15,6 +19,37 @@ static int put(const char *text, char *buffer, socklen_t size) {
         return EAI_OVERFLOW;
     memcpy(buffer, text, length + 1);
     return 0;
+}
+
+int tc_address_name(int family, const void *bytes, char *name, size_t size) {
+    char text[INET6_ADDRSTRLEN];
+    uint8_t data[26];
+    tc_host_sockaddr address = {.data = data, .datalen = sizeof data};
+    tc_host_addrinfo hints = {.flags = TIMECRAFT_LOOKUP_REVERSE},
+                     *first = &(tc_host_addrinfo){.addr = &address,
+                                                  .addrlen = sizeof address,
+                                                  .canonname = name,
+                                                  .canonnamelen = (uint32_t)size};
+    size_t count = 0;
+    inet_ntop(family, bytes, text, sizeof text);
+    name[0] = 0;
+    return tc_host_getaddrinfo(text, strlen(text), NULL, 0, &hints, &first, 1, &count);
+}
+
+/* The name of an address, without the domain where that is not wanted and is this host's: a guest
+ * is in none. Returns 0 or EAI_…: EAI_NONAME where text will do. */
+static int find_name(int family, const void *bytes, char name[static NI_MAXHOST]) {
+    switch (tc_address_name(family, bytes, name, NI_MAXHOST)) {
+    case 0:
+        return name[0] ? 0 : EAI_NONAME;
+    case EAGAIN:
+    case ETIMEDOUT:
+        return EAI_AGAIN;
+    case ENOMEM:
+        return EAI_MEMORY;
+    default:
+        return EAI_NONAME; /* none, or none that was granted */
+    }
 }
 
 int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char *restrict host,
@@ -35,14 +70,25 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char 
         return EAI_FAMILY;
     }
     bool wants_host = host && host_size, wants_service = service && service_size;
-    if ((!wants_host && !wants_service) || (wants_host && (flags & NI_NAMEREQD)))
+    if (flags & ~KNOWN_FLAGS)
+        return EAI_BADFLAGS;
+    if ((!wants_host && !wants_service) ||
+        (wants_host && (flags & NI_NAMEREQD) && (flags & NI_NUMERICHOST)))
         return EAI_NONAME;
 
-    char text[INET6_ADDRSTRLEN];
-    inet_ntop(address->sa_family, bytes, text, sizeof text);
-    int error = put(text, host, host_size);
-    if (error)
-        return error;
+    char text[NI_MAXHOST];
+    if (wants_host) {
+        int missing = EAI_NONAME;
+        if (!(flags & NI_NUMERICHOST))
+            missing = find_name(address->sa_family, bytes, text);
+        if (missing && (flags & NI_NAMEREQD))
+            return missing;
+        if (missing)
+            inet_ntop(address->sa_family, bytes, text, sizeof text);
+        int error = put(text, host, host_size);
+        if (error)
+            return error;
+    }
     const tc_service *known = NULL;
     if (!(flags & NI_NUMERICSERV))
         known = tc_service_find(NULL, port, flags & NI_DGRAM ? TC_UDP : TC_TCP);

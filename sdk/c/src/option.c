@@ -1,4 +1,5 @@
-/* getsockopt and setsockopt: POSIX's names to the host's. */
+/* getsockopt and setsockopt: POSIX's and Linux' names to the host's. */
+#define _GNU_SOURCE /* struct tcp_info */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -7,43 +8,49 @@
 #include "host.h"
 #include "timecraft.h"
 
-/* Levels and names as the host has them. Level 0 is SOL_SOCKET; others keep their numbers. */
-#define HOST_SOL_SOCKET  0
-#define HOST_TCP_NODELAY 15
+/* Levels of the host: that of the socket extension for SOL_SOCKET, and IPPROTO_TCP. */
+#define HOST_SOL_SOCKET 0
+#define HOST_TCP        6
 
-static const struct {
-    uint8_t posix;
-    uint8_t host;
-} socket_names[] = {
-    {SO_REUSEADDR, 0}, {SO_ERROR, 2},       {SO_DONTROUTE, 3},     {SO_BROADCAST, 4},
-    {SO_SNDBUF, 5},    {SO_RCVBUF, 6},      {SO_KEEPALIVE, 7},     {SO_OOBINLINE, 8},
-    {SO_LINGER, 9},    {SO_RCVLOWAT, 10},   {SO_RCVTIMEO, 11},     {SO_SNDTIMEO, 12},
-    {SO_TYPE, 1},      {SO_ACCEPTCONN, 13}, {SO_BINDTODEVICE, 14},
-};
+/* What getsockopt stores: see timecraft/options.h. */
+typedef enum form { INT, BYTE, TEXT, BYTES, JOIN4, JOIN6, TIME, LINGER } form;
+
+/* An option by its level and name in POSIX' and Linux' headers, and as the host has it. */
+typedef struct known_option {
+    int level, name;
+    uint32_t host_level, host_name;
+    form form;
+} known_option;
+
+#define LINUX_OPTION(number, level, name, form) {level, name, TIMECRAFT_LEVEL, number, form},
+
+static const known_option known_options[] = {{SOL_SOCKET, SO_REUSEADDR, HOST_SOL_SOCKET, 0, INT},
+                                             {SOL_SOCKET, SO_ERROR, HOST_SOL_SOCKET, 2, INT},
+                                             {SOL_SOCKET, SO_DONTROUTE, HOST_SOL_SOCKET, 3, INT},
+                                             {SOL_SOCKET, SO_BROADCAST, HOST_SOL_SOCKET, 4, INT},
+                                             {SOL_SOCKET, SO_SNDBUF, HOST_SOL_SOCKET, 5, INT},
+                                             {SOL_SOCKET, SO_RCVBUF, HOST_SOL_SOCKET, 6, INT},
+                                             {SOL_SOCKET, SO_KEEPALIVE, HOST_SOL_SOCKET, 7, INT},
+                                             {SOL_SOCKET, SO_OOBINLINE, HOST_SOL_SOCKET, 8, INT},
+                                             {SOL_SOCKET, SO_LINGER, HOST_SOL_SOCKET, 9, LINGER},
+                                             {SOL_SOCKET, SO_RCVLOWAT, HOST_SOL_SOCKET, 10, INT},
+                                             {SOL_SOCKET, SO_RCVTIMEO, HOST_SOL_SOCKET, 11, TIME},
+                                             {SOL_SOCKET, SO_SNDTIMEO, HOST_SOL_SOCKET, 12, TIME},
+                                             {SOL_SOCKET, SO_ACCEPTCONN, HOST_SOL_SOCKET, 13, INT},
+                                             {SOL_SOCKET, SO_TYPE, HOST_SOL_SOCKET, 1, INT},
+                                             {IPPROTO_TCP, TCP_NODELAY, HOST_TCP, 15, INT},
+                                             TIMECRAFT_SOCKET_OPTIONS(LINUX_OPTION)};
 
 /* The host takes struct timeval as {i64 seconds; i64 microseconds} and struct linger as two i32,
  * which is how this ABI has them. */
 _Static_assert(sizeof(struct timeval) == 16, "host's layout");
 _Static_assert(sizeof(struct linger) == 8, "host's layout");
 
-/* Translates both in place. Returns 0 or ENOPROTOOPT. */
-static int to_host(int *level, int *name) {
-    if (*level == IPPROTO_TCP && *name == TCP_NODELAY) {
-        *name = HOST_TCP_NODELAY;
-        return 0;
-    }
-    if (*level == HOST_SOL_SOCKET)
-        return ENOPROTOOPT; /* POSIX's IPPROTO_IP: another level to the host */
-    if (*level != SOL_SOCKET)
-        return 0; /* TIMECRAFT_LEVEL, and whatever else the host may know */
-    for (size_t i = 0; i < sizeof socket_names / sizeof *socket_names; i++) {
-        if (socket_names[i].posix == *name) {
-            *level = HOST_SOL_SOCKET;
-            *name = socket_names[i].host;
-            return 0;
-        }
-    }
-    return ENOPROTOOPT;
+static const known_option *find(int level, int name) {
+    for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++)
+        if (known_options[i].level == level && known_options[i].name == name)
+            return &known_options[i];
+    return NULL;
 }
 
 /* SO_TYPE, SO_DOMAIN and SO_PROTOCOL, from what every descriptor tells. Returns 0 or an errno. */
@@ -74,15 +81,24 @@ static int describe(int fd, int name, int *value) {
     return 0;
 }
 
-/* How many bytes the host writes for an option of SOL_SOCKET or TCP. */
-static socklen_t value_size(int level, int name, socklen_t size) {
-    if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO))
-        return sizeof(struct timeval);
-    if (level == SOL_SOCKET && name == SO_LINGER)
-        return sizeof(struct linger);
-    if (level == SOL_SOCKET && name == SO_BINDTODEVICE)
-        return size;
-    return sizeof(int);
+/* How many bytes of `room` Linux stores. */
+static socklen_t stored(const known_option *option, const void *value, socklen_t room) {
+    socklen_t size = sizeof(int);
+    int number;
+    if (option->form == TIME)
+        size = sizeof(struct timeval);
+    else if (option->form == LINGER)
+        size = sizeof(struct linger);
+    else if (option->form == TEXT)
+        size = 16; /* TCP_CA_NAME_MAX */
+    else if (option->name == TCP_INFO && option->level == IPPROTO_TCP)
+        size = sizeof(struct tcp_info);
+    /* ip(7)'s numbers take one byte where there is no room for four. */
+    if (option->form == BYTE && room > 0 && room < size) {
+        memcpy(&number, value, sizeof number);
+        return number >= 0 && number <= 255 ? 1 : room;
+    }
+    return room < size ? room : size;
 }
 
 /* How much of a value of TIMECRAFT_LEVEL the host has filled: see timecraft/options.h. */
@@ -107,43 +123,86 @@ static socklen_t filled(int name, const void *value, socklen_t size) {
     }
 }
 
-int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict size) {
-    if (level == TIMECRAFT_LEVEL) {
-        int error = tc_host_getsockopt(fd, level, name, value, *size);
-        if (!error)
-            *size = filled(name, value, *size);
-        return tc_result(error);
-    }
+static int get_timecraft_option(int fd, int name, void *value, socklen_t *size) {
+    int error = tc_host_getsockopt(fd, TIMECRAFT_LEVEL, name, value, *size);
+    if (!error)
+        *size = filled(name, value, *size);
+    return error;
+}
+
+/* A program's wild pointers are an error here, as they are to a kernel, and not a trap. */
+static bool is_memory(const void *pointer, socklen_t size) {
+    uint64_t end = (uint64_t)(uintptr_t)pointer + size;
+    return size == 0 || (pointer && end <= (uint64_t)__builtin_wasm_memory_size(0) << 16);
+}
+
+/* What the host takes for no memory; 0 is memory to it. */
+#define NO_MEMORY ((void *)UINTPTR_MAX)
+
+/* Returns 0 or an errno. */
+static int get_known_option(int fd, const known_option *option, void *value, socklen_t *size) {
     union {
         int number;
         struct timeval time;
         struct linger linger;
-        char text[128];
+        struct tcp_info info;
+        char text[16];
     } whole = {0};
-    socklen_t whole_size = value_size(level, name, *size);
-    if (whole_size > sizeof whole)
-        whole_size = sizeof whole;
-    int error;
-    if (level == SOL_SOCKET && (name == SO_TYPE || name == SO_DOMAIN || name == SO_PROTOCOL)) {
-        error = describe(fd, name, &whole.number);
-    } else {
-        int host_level = level, host_name = name;
-        error = to_host(&host_level, &host_name);
-        if (!error)
-            error = tc_host_getsockopt(fd, host_level, host_name, &whole, whole_size);
-    }
+    socklen_t room = *size < sizeof whole ? *size : sizeof whole;
+    /* The kernel cuts numbers of one byte by its own rule: it gets room for all of them. */
+    socklen_t asked = option->form == BYTE && room > 0 ? (socklen_t)sizeof whole.number : room;
+    bool has_room = is_memory(value, room < sizeof(int) ? room : sizeof(int));
+    int error = tc_host_getsockopt(fd, (int)option->host_level, (int)option->host_name,
+                                   has_room ? &whole : NO_MEMORY, asked);
     if (error)
-        return tc_result(error);
-    if (*size > whole_size)
-        *size = whole_size;
+        return error;
+    *size = stored(option, &whole, room);
     memcpy(value, &whole, *size);
     return 0;
 }
 
+static int get_described(int fd, int name, void *value, socklen_t *size) {
+    int number;
+    int error = describe(fd, name, &number);
+    if (error)
+        return error;
+    if (*size > sizeof number)
+        *size = sizeof number;
+    if (!is_memory(value, *size))
+        return EFAULT;
+    memcpy(value, &number, *size);
+    return 0;
+}
+
+/* `error`, unless the descriptor is no socket's: that comes first. */
+static int after_descriptor(int fd, int error) {
+    int type;
+    int of_descriptor = describe(fd, SO_TYPE, &type);
+    return of_descriptor ? of_descriptor : error;
+}
+
+int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict size) {
+    const known_option *option = find(level, name);
+    if (!is_memory(size, sizeof *size))
+        return tc_result(after_descriptor(fd, EFAULT));
+    if (*size > INT32_MAX)
+        return tc_result(after_descriptor(fd, EINVAL));
+    if (level == TIMECRAFT_LEVEL)
+        return tc_result(get_timecraft_option(fd, name, value, size));
+    if (level == SOL_SOCKET && (name == SO_TYPE || name == SO_DOMAIN || name == SO_PROTOCOL))
+        return tc_result(get_described(fd, name, value, size));
+    if (!option)
+        return tc_result(after_descriptor(fd, ENOPROTOOPT));
+    return tc_result(get_known_option(fd, option, value, size));
+}
+
 int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
-    int host_level = level, host_name = name;
-    int error = to_host(&host_level, &host_name);
-    if (!error)
-        error = tc_host_setsockopt(fd, host_level, host_name, value, size);
-    return tc_result(error);
+    known_option own = {.host_level = TIMECRAFT_LEVEL, .host_name = (uint32_t)name};
+    const known_option *option = level == TIMECRAFT_LEVEL ? &own : find(level, name);
+    if (size > INT32_MAX)
+        return tc_result(after_descriptor(fd, EINVAL));
+    if (!option)
+        return tc_result(after_descriptor(fd, ENOPROTOOPT));
+    return tc_result(tc_host_setsockopt(fd, (int)option->host_level, (int)option->host_name,
+                                        is_memory(value, size) ? value : NO_MEMORY, size));
 }

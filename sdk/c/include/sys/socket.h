@@ -104,6 +104,9 @@
 #ifndef SO_OOBINLINE
 #define SO_OOBINLINE 10
 #endif
+#ifndef SO_PRIORITY
+#define SO_PRIORITY 12
+#endif
 #ifndef SO_LINGER
 #define SO_LINGER 13
 #endif

@@ -1,11 +1,13 @@
-/* The socket options of host TLS (hTLS): the one list that the runtime and every SDK share. Numbers
- * and formats never change once published; new options get new numbers. No other header is needed.
+/* The socket options of host TLS (hTLS), and those of Linux that the socket extension has no
+ * numbers for: the one list that the runtime and every SDK share. Numbers and formats never change
+ * once published; new options get new numbers. No other header is needed.
  *
- * All are options of the level TIMECRAFT_LEVEL of a stream socket. Integers are 32-bit, unsigned,
- * little-endian. Text is UTF-8; a NUL at the end of a text that is set is ignored, a text that is
- * got ends with a NUL, zeros fill the rest of the buffer, and a longer one is cut. A blob that is
- * got is u32 length, then as many of its bytes as there is room for, then zeros: where the length
- * is larger than the room, ask again with a larger buffer.
+ * All are options of the level TIMECRAFT_LEVEL, those of hTLS (below 64) of a stream socket. Of the
+ * values of hTLS, integers are 32-bit, unsigned, little-endian. Text is UTF-8; a NUL at the end of
+ * a text that is set is ignored, a text that is got ends with a NUL, zeros fill the rest of the
+ * buffer, and a longer one is cut. A blob that is got is u32 length, then as many of its bytes as
+ * there is room for, then zeros: where the length is larger than the room, ask again with a larger
+ * buffer.
  *
  * When:
  *
@@ -154,5 +156,89 @@
  * 4). A TLS 1.2 session without extended master secret has no tls-exporter: ENOTSUP. */
 #define TIMECRAFT_TLS_EXPORTER_OPTION     23
 #define TIMECRAFT_SERVER_END_POINT_OPTION 24
+
+/* ---- Linux's own ---- */
+
+/* Set and get at any time, of sockets of all types: options of Linux, each with its level and name
+ * in <sys/socket.h>, <netinet/in.h> and <netinet/tcp.h>, under a number of ours. Values, lengths
+ * and errors are those of socket(7), ip(7), ipv6(7) and tcp(7). The SDKs give them under their
+ * ordinary names: setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, …). What is not here, and not the
+ * extension's, is ENOPROTOOPT: above all what would come as ancillary data, which guests do not
+ * get, and what would lead round the grants.
+ *
+ * The forms of their values (the last column):
+ *
+ *   INT      an int, in the machine's order
+ *   BYTE     the same; a single byte will do, for values up to 255
+ *   TEXT     a name, without an end
+ *   BYTES    a struct, as Linux has it, or an address in network order
+ *   JOIN4    a group of IPv4 first, in network order. EACCES unless --allow-listen grants its
+ *            address, with any port
+ *   JOIN6    a group of IPv6 first, likewise
+ */
+#define TIMECRAFT_SOCKET_OPTIONS(X)                                                                \
+    X(64, SOL_SOCKET, SO_REUSEPORT, INT)                                                           \
+    X(65, SOL_SOCKET, SO_PRIORITY, INT)                                                            \
+    X(66, SOL_SOCKET, SO_SNDLOWAT, INT)                                                            \
+    X(67, SOL_SOCKET, SO_DEBUG, INT)                                                               \
+    X(70, IPPROTO_TCP, TCP_MAXSEG, INT)                                                            \
+    X(71, IPPROTO_TCP, TCP_CORK, INT)                                                              \
+    X(72, IPPROTO_TCP, TCP_KEEPIDLE, INT)                                                          \
+    X(73, IPPROTO_TCP, TCP_KEEPINTVL, INT)                                                         \
+    X(74, IPPROTO_TCP, TCP_KEEPCNT, INT)                                                           \
+    X(75, IPPROTO_TCP, TCP_SYNCNT, INT)                                                            \
+    X(76, IPPROTO_TCP, TCP_LINGER2, INT)                                                           \
+    X(77, IPPROTO_TCP, TCP_DEFER_ACCEPT, INT)                                                      \
+    X(78, IPPROTO_TCP, TCP_WINDOW_CLAMP, INT)                                                      \
+    X(79, IPPROTO_TCP, TCP_INFO, BYTES)                                                            \
+    X(80, IPPROTO_TCP, TCP_QUICKACK, INT)                                                          \
+    X(81, IPPROTO_TCP, TCP_CONGESTION, TEXT)                                                       \
+    X(82, IPPROTO_TCP, TCP_USER_TIMEOUT, INT)                                                      \
+    X(83, IPPROTO_TCP, TCP_FASTOPEN, INT)                                                          \
+    X(84, IPPROTO_TCP, TCP_NOTSENT_LOWAT, INT)                                                     \
+    X(90, IPPROTO_IP, IP_TOS, BYTE)                                                                \
+    X(91, IPPROTO_IP, IP_TTL, BYTE)                                                                \
+    X(92, IPPROTO_IP, IP_MTU_DISCOVER, BYTE)                                                       \
+    X(93, IPPROTO_IP, IP_MTU, BYTE)                                                                \
+    X(94, IPPROTO_IP, IP_MINTTL, BYTE)                                                             \
+    X(95, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, BYTE)                                               \
+    X(96, IPPROTO_IP, IP_MULTICAST_IF, BYTES)                                                      \
+    X(97, IPPROTO_IP, IP_MULTICAST_TTL, BYTE)                                                      \
+    X(98, IPPROTO_IP, IP_MULTICAST_LOOP, BYTE)                                                     \
+    X(99, IPPROTO_IP, IP_MULTICAST_ALL, BYTE)                                                      \
+    X(100, IPPROTO_IP, IP_ADD_MEMBERSHIP, JOIN4)                                                   \
+    X(101, IPPROTO_IP, IP_DROP_MEMBERSHIP, BYTES)                                                  \
+    X(102, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, JOIN4)                                            \
+    X(103, IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, BYTES)                                           \
+    X(104, IPPROTO_IP, IP_BLOCK_SOURCE, BYTES)                                                     \
+    X(105, IPPROTO_IP, IP_UNBLOCK_SOURCE, BYTES)                                                   \
+    X(110, IPPROTO_IPV6, IPV6_UNICAST_HOPS, INT)                                                   \
+    X(111, IPPROTO_IPV6, IPV6_MULTICAST_IF, INT)                                                   \
+    X(112, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, INT)                                                 \
+    X(113, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, INT)                                                 \
+    X(114, IPPROTO_IPV6, IPV6_JOIN_GROUP, JOIN6)                                                   \
+    X(115, IPPROTO_IPV6, IPV6_LEAVE_GROUP, BYTES)                                                  \
+    X(116, IPPROTO_IPV6, IPV6_MTU_DISCOVER, INT)                                                   \
+    X(117, IPPROTO_IPV6, IPV6_MTU, INT)                                                            \
+    X(118, IPPROTO_IPV6, IPV6_V6ONLY, INT)                                                         \
+    X(119, IPPROTO_IPV6, IPV6_MULTICAST_ALL, INT)                                                  \
+    X(120, IPPROTO_IPV6, IPV6_DONTFRAG, INT)                                                       \
+    X(121, IPPROTO_IPV6, IPV6_TCLASS, INT)
+
+/* TIMECRAFT_SO_REUSEPORT and so on, for those who call the host themselves. */
+#define TIMECRAFT_OPTION_NUMBER(number, level, name, form) TIMECRAFT_##name = number,
+enum { TIMECRAFT_SOCKET_OPTIONS(TIMECRAFT_OPTION_NUMBER) };
+
+/* ---- flags of sock_getaddrinfo that are ours ---- */
+
+/* Does not wait: EINPROGRESS until there is an answer, to be asked the same again. */
+#define TIMECRAFT_LOOKUP_NOWAIT 0x8000
+
+/* Turns an address into its name: `name` is an IP address in text, the service is ignored, and the
+ * one result is that address with its name as the canonical one, cut to the room there is. ENOENT
+ * if it has no name. 127.0.0.1 and ::1 are "localhost" to everybody. For others --allow-net has to
+ * grant the address, with any port, or a name that has resolved to it, else EACCES. The guest waits
+ * for it, whatever NOWAIT says. */
+#define TIMECRAFT_LOOKUP_REVERSE 0x4000
 
 #endif
