@@ -126,6 +126,7 @@ static int run(const tc_build_options *options, char **arguments) {
     export_grants(options->words);
     if (tc_wasm_read(&wasm, options->module) == 0) {
         arguments[0] = (char *)(options->argv0 ? options->argv0 : tc_path_name(options->module));
+        tc_build_hints(options, &wasm, getenv("TIMECRAFT_OPTIONS"));
         status = directory ? run_cached(options, &wasm, directory, arguments)
                            : run_uncached(options, &wasm, arguments);
     }

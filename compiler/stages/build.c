@@ -295,8 +295,10 @@ int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
 int tc_build_run(const tc_build_options *options) {
     tc_wasm wasm;
     int status = TC_EXIT_FAILURE;
-    if (tc_wasm_read(&wasm, options->module) == 0)
+    if (tc_wasm_read(&wasm, options->module) == 0) {
+        tc_build_hints(options, &wasm, options->words);
         status = tc_build_wasm(options, &wasm);
+    }
     tc_wasm_reset(&wasm);
     return status;
 }

@@ -328,11 +328,19 @@ static void read_names(tc_wasm *wasm, const reader *section) {
     free(in.problem);
 }
 
+/* Go's linker, and no other, writes the section go:buildid. */
+static void read_custom(tc_wasm *wasm, reader *in) {
+    tc_name name = read_name(in);
+    if (tc_name_is(name, "name"))
+        read_names(wasm, in);
+    else if (tc_name_is(name, "go:buildid"))
+        wasm->is_go = true;
+}
+
 static void read_section(tc_wasm *wasm, reader *in, uint8_t id) {
     switch (id) {
     case SECTION_CUSTOM:
-        if (tc_name_is(read_name(in), "name"))
-            read_names(wasm, in);
+        read_custom(wasm, in);
         break;
     case SECTION_TYPE:
         read_types(wasm, in);

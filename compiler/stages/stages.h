@@ -82,6 +82,7 @@ typedef struct tc_wasm {
     size_t named_functions; /* function names in the name section */
     bool has_start;         /* a start function, run by instantiation */
     bool is_unwrapped;      /* it was in a component */
+    bool is_go;             /* Go's compiler made it */
 } tc_wasm;
 
 /* Reads a module's file. -1 after a message. The outline's bounds are checked; the code is left to
@@ -155,6 +156,9 @@ typedef struct tc_build_options {
 int tc_build_run(const tc_build_options *options);
 /* The same for a module that was read already. */
 int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm);
+/* Tells the person, on standard error, of grants that will not do for a guest of this kind what
+ * they are meant to: those of `words`, in the syntax of TIMECRAFT_OPTIONS (NULL: none). */
+void tc_build_hints(const tc_build_options *options, const tc_wasm *wasm, const char *words);
 
 /* ---- link.c ---- */
 

@@ -2,7 +2,10 @@
  * array of pointers and a block of NUL-ended strings.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "wasi/internal.h"
@@ -87,12 +90,55 @@ static bool is_runners(const char *entry) {
     return strncmp(entry, "TIMECRAFT_", strlen("TIMECRAFT_")) == 0;
 }
 
+/* What lies below a folder, after its path and a slash; "" for itself. NULL for what does not. */
+static const char *below(const char *path, const char *folder) {
+    size_t length = strlen(folder);
+    while (length > 0 && folder[length - 1] == '/')
+        length--;
+    if (strncmp(path, folder, length) != 0 || (path[length] && path[length] != '/'))
+        return NULL;
+    return path[length] ? path + length + 1 : path + length;
+}
+
+/* The current folder by the guest's name for it, in `text`, through the grant that leads closest to
+ * it. NULL if it is in none that the guest knows by an absolute path. */
+static const char *guest_current_folder(const tc_options *options, char text[static PATH_MAX]) {
+    char current[PATH_MAX], host[PATH_MAX];
+    size_t closest = 0;
+    bool found = false;
+    if (!getcwd(current, sizeof current))
+        return NULL;
+    for (size_t i = 0; i < options->dir_count; i++) {
+        const tc_dir_grant *grant = &options->dirs[i];
+        const char *rest;
+        if (*grant->guest != '/' || !realpath(grant->host, host) || !(rest = below(current, host)))
+            continue;
+        if (found && strlen(host) < closest)
+            continue;
+        const char *slash = *rest && strcmp(grant->guest, "/") != 0 ? "/" : "";
+        int length = snprintf(text, PATH_MAX, "%s%s%s", grant->guest, slash, rest);
+        found = length > 0 && length < PATH_MAX;
+        closest = strlen(host);
+    }
+    return found ? text : NULL;
+}
+
+/* PWD tells a guest where it is (Go's use nothing else), in the host's names: it is passed on in
+ * the guest's, or left out. */
+static int inherit_current_folder(tc_wasi *wasi) {
+    char text[PATH_MAX];
+    const char *folder = guest_current_folder(wasi->options, text);
+    return folder ? set_variable(wasi, "PWD", strlen("PWD"), folder) : 0;
+}
+
 static int inherit_all(tc_wasi *wasi) {
     for (char **entry = environ; entry && *entry; entry++) {
         const char *equals = strchr(*entry, '=');
         if (!equals || equals == *entry || is_runners(*entry))
             continue;
-        int result = set_variable(wasi, *entry, (size_t)(equals - *entry), equals + 1);
+        int result = strncmp(*entry, "PWD=", 4) == 0
+                         ? inherit_current_folder(wasi)
+                         : set_variable(wasi, *entry, (size_t)(equals - *entry), equals + 1);
         if (result)
             return result;
     }

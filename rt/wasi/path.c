@@ -115,6 +115,9 @@ uint32_t tc_wasi_path_open(tc_wasi *wasi, uint32_t dirfd, uint32_t lookup, uint3
         refused = TC_WASI_FAULT;
     if (!refused && ((lookup & ~SYMLINK_FOLLOW) || (oflags & ~15u) || (fdflags & ~31u)))
         refused = TC_WASI_INVAL;
+    /* Opening makes files only; Linux says so since version 6.4, open(2). */
+    if (!refused && (oflags & OFLAG_CREAT) && (oflags & OFLAG_DIRECTORY))
+        refused = TC_WASI_INVAL;
     if (refused)
         return refused;
 

@@ -138,6 +138,38 @@ class Modules(Case):
             self.assertIn(result.status, (0, 1), f"seed {seed}: {result}")
 
 
+class Hints(Case):
+    """What a person is told before a guest's own words would mislead."""
+
+    HINT = "--dir=.::/ shows it the same folder as /"
+
+    def module(self, is_go):
+        module = self.wat(SEVEN)
+        if is_go:  # a custom section as Go's linker writes it
+            name = b"go:buildid"
+            section = bytes([len(name)]) + name + b"id"
+            module.write_bytes(module.read_bytes() + bytes([0, len(section)]) + section)
+        return module
+
+    def said(self, *words, is_go=True, command="run", **more):
+        words = [*words, self.module(is_go)]
+        if command == "build":
+            words += ["-o", self.folder / "program"]
+        return self.timecraft(command, "-O0", *words, **more).err
+
+    def test_a_folder_with_a_relative_name_is_of_no_use_to_go(self):
+        for command in "run", "build":
+            self.assertIn(self.HINT, self.said("--dir=.", command=command))
+        self.assertIn(self.HINT, self.said("--dir=.::."))
+        self.assertIn("--dir=data::/", self.said("--dir=data", "--dir=.::/"))
+        self.assertIn(self.HINT, self.said(env={"TIMECRAFT_OPTIONS": "--dir=."}))
+
+    def test_no_hint_where_it_would_not_help(self):
+        for words in ("--dir=.::/",), ("--dir=/tmp",), (), ("--dir=.", "--no-grants"), ("-q", "--dir=."):
+            self.assertNotIn("hint", self.said(*words), words)
+        self.assertNotIn("hint", self.said("--dir=.", is_go=False))
+
+
 class Outputs(Case):
     def setUp(self):
         super().setUp()

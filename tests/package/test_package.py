@@ -18,6 +18,16 @@ int main(int argc, char **argv) {
 }
 """
 
+USES_THE_SDK = """#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+int main(void) {
+    struct addrinfo *found;
+    signal(SIGPIPE, SIG_IGN);
+    return getaddrinfo("localhost", "80", 0, &found) || errno == EHOSTDOWN;
+}
+"""
+
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(consumer C)
 find_package(timecraft 0.1 REQUIRED)
@@ -66,6 +76,25 @@ class Package(unittest.TestCase):
                               text=True)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (3, "world, hello\n", ""))
         self.assertNotIn("Building app", run("cmake", "--build", build))  # nothing to do
+
+    def test_flags_of_the_person_do_not_displace_those_of_the_sdk(self):
+        source = self.folder / "flags"
+        source.mkdir()
+        (source / "guest.c").write_text(USES_THE_SDK)
+        (source / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.13)\nproject(flags C)\n"
+            "add_executable(guest guest.c)\n")
+        for number, flags in enumerate(([], ["-DCMAKE_C_FLAGS=-O1"],
+                                        ["-DCMAKE_C_FLAGS=-O1", "-DCMAKE_C_FLAGS_RELEASE=-O2",
+                                         "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--strip-debug",
+                                         "-DCMAKE_BUILD_TYPE=Release"])):
+            build = self.folder / f"flags-{number}"
+            run("cmake", "-S", source, "-B", build, *flags, "-DCMAKE_TOOLCHAIN_FILE="
+                f"{self.prefix}/share/timecraft/sdk/c/timecraft-wasi.cmake")
+            said = run("cmake", "--build", build, "--verbose")
+            self.assertTrue((build / "guest.wasm").exists())
+            for flag in flags:
+                self.assertIn(flag.partition("=")[2] if "FLAGS" in flag else "", said)
 
     def test_a_project_finds_it_with_make(self):
         self.configure_and_run("Unix Makefiles")

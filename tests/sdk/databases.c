@@ -27,14 +27,19 @@ static void check_getnameinfo(void) {
     in6.sin6_addr = in6addr_loopback;
 
     CHECK(getnameinfo(address, sizeof in, host, sizeof host, service, sizeof service, 0) == 0);
-    CHECK(!strcmp(host, "127.0.0.1") && !strcmp(service, "http"));
+    CHECK(!strcmp(host, "localhost") && !strcmp(service, "http"));
     CHECK(getnameinfo(address, sizeof in, NULL, 0, service, sizeof service, NI_NUMERICSERV) == 0);
     CHECK(!strcmp(service, "80"));
     CHECK(getnameinfo((struct sockaddr *)&in6, sizeof in6, host, sizeof host, service,
                       sizeof service, 0) == 0);
-    CHECK(!strcmp(host, "::1") && !strcmp(service, "12345"));
+    CHECK(!strcmp(host, "localhost") && !strcmp(service, "12345"));
+    CHECK(getnameinfo((struct sockaddr *)&in6, sizeof in6, host, sizeof host, NULL, 0,
+                      NI_NUMERICHOST) == 0);
+    CHECK(!strcmp(host, "::1"));
     CHECK(getnameinfo(address, sizeof in, host, 4, NULL, 0, 0) == EAI_OVERFLOW);
-    CHECK(getnameinfo(address, sizeof in, host, sizeof host, NULL, 0, NI_NAMEREQD) == EAI_NONAME);
+    CHECK(getnameinfo(address, sizeof in, host, sizeof host, NULL, 0,
+                      NI_NAMEREQD | NI_NUMERICHOST) == EAI_NONAME);
+    CHECK(getnameinfo(address, sizeof in, host, sizeof host, NULL, 0, 0x4000) == EAI_BADFLAGS);
     CHECK(getnameinfo(address, sizeof in, NULL, 0, NULL, 0, 0) == EAI_NONAME);
     CHECK(getnameinfo(address, 3, host, sizeof host, NULL, 0, 0) == EAI_FAMILY);
     in.sin_family = AF_UNIX;
@@ -51,7 +56,11 @@ static void check_gethostbyname(void) {
     CHECK(gethostbyname2("::1", AF_INET6)->h_length == 16);
     CHECK(gethostbyname("not-granted.example") == NULL && h_errno == NO_RECOVERY);
     CHECK(gethostbyname2("::1", AF_INET) == NULL && h_errno == HOST_NOT_FOUND);
-    CHECK(gethostbyaddr("\177\0\0\1", 4, AF_INET) == NULL && h_errno == HOST_NOT_FOUND);
+    entry = gethostbyaddr("\177\0\0\1", 4, AF_INET);
+    CHECK(entry && !strcmp(entry->h_name, "localhost") && entry->h_length == 4);
+    CHECK(!memcmp(entry->h_addr, "\177\0\0\1", 4) && entry->h_addr_list[1] == NULL);
+    CHECK(gethostbyaddr("\300\0\2\1", 4, AF_INET) == NULL && h_errno == HOST_NOT_FOUND);
+    CHECK(gethostbyaddr("\177\0\0\1", 3, AF_INET) == NULL && h_errno == NO_RECOVERY);
     CHECK(hstrerror(h_errno)[0]);
 }
 

@@ -86,10 +86,10 @@ static void check_refused(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0), value = 1;
     struct timeval bad = {0, 1000000};
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, 0x1234, &value, sizeof value), ENOPROTOOPT);
-    CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, IPPROTO_IPV6, 0x1234, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &value, sizeof value), ENOPROTOOPT);
-    CHECK_ERRNO(getsockopt(fd, SOL_IP, IP_TTL, &value, &(socklen_t){sizeof value}), ENOPROTOOPT);
+    CHECK_ERRNO(setsockopt(fd, SOL_IP, IP_PKTINFO, &value, sizeof value), ENOPROTOOPT);
+    CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_TYPE, &value, sizeof value), ENOPROTOOPT);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, 1), EINVAL);
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bad, sizeof bad), EDOM);
