@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +21,9 @@
 #define GUARD_SIZE ((size_t)256 << 20)
 /* What imports may use below the guest; see tc_enter. */
 #define HOST_RESERVE ((size_t)256 << 10)
+/* How much malloc gets of the kernel at a time, and how much free memory it keeps. */
+#define HEAP_STEP    (256 << 10)
+#define HEAP_KEPT    (16 << 20)
 #define EXIT_TIMEOUT 124 /* as timeout(1) */
 #define SECOND       UINT64_C(1000000000)
 
@@ -48,6 +52,16 @@ static tc_stack map_stack(size_t size) {
         exit(EXIT_FAILURE);
     }
     return (tc_stack){guard, guard + GUARD_SIZE, guard + GUARD_SIZE + size};
+}
+
+/* What the guest's thread frees it soon asks for again. An arena of its own would get memory in
+ * small steps and give it back between any two requests: several calls of the kernel, and as many
+ * page faults. So it uses the process's main arena, which grows by more and keeps what it has. */
+static void keep_memory(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TOP_PAD, HEAP_STEP);
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT / 4);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
 }
 
 static void *run_job(void *argument) {
@@ -79,6 +93,7 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     job work = {body, context, map_stack(options->stack_size)};
     tc_stack_floor = work.stack.low + HOST_RESERVE;
     max_memory = options->max_memory;
+    keep_memory();
     signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 
     pthread_attr_t attributes;

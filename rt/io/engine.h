@@ -53,6 +53,9 @@ struct tc_stream {
     size_t discarded;   /* bytes thrown away */
     tc_stream *next_watched, **previous_watched;
 
+    /* system calls only */
+    bool exhausted; /* the last read left nothing, and nobody has asked to look again */
+
     /* io_uring only */
     bool receiving;      /* a multishot receive is armed */
     bool stopping;       /* its cancellation has been asked for */
@@ -71,6 +74,9 @@ struct tc_stream {
 
 typedef struct tc_engine {
     const char *name;
+    /* Of so many bytes, what finds the queue empty is sent at once from where it lies: a copy of
+     * them costs more than a system call, or no less. */
+    size_t sent_directly;
     ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags, uint64_t deadline);
     int (*wait)(tc_io_interest *interests, size_t count, uint64_t deadline);
     /* Around changes of a stream's send queue, which the engine may be reading otherwise. */
@@ -81,8 +87,9 @@ typedef struct tc_engine {
     void (*stream_close)(tc_stream *stream);
     /* Looks for bytes without waiting, when the stream has no chunk. */
     void (*stream_fill)(tc_stream *stream);
-    /* Called after bytes were appended to the queue. */
-    void (*stream_queued)(tc_stream *stream);
+    /* Called after bytes were appended to the queue; with `full` the kernel has just taken less
+     * than it was given. */
+    void (*stream_queued)(tc_stream *stream, bool full);
     /* Hands the kernel as much of the queue as it takes at once. */
     void (*stream_flush)(tc_stream *stream);
     /* Called after consumption freed room for more. */

@@ -70,6 +70,10 @@ void tc_stream_close(tc_stream *stream, bool linger);
  * process ends. */
 void tc_io_finish(uint64_t patience);
 
+/* Bytes may have come since the stream was read last: the next tc_stream_peek asks for them, if it
+ * has to. Without this, one that found less than it had room for does not ask again at once. */
+void tc_stream_look(tc_stream *stream);
+
 /* Lends the oldest bytes received and not yet consumed. Returns how many there are at *data (valid
  * until the next call on the stream or tc_io_wait), 0 at the end of the stream, -EAGAIN when none
  * has arrived, or the socket's error. Never waits. */
@@ -80,9 +84,10 @@ void tc_stream_consume(tc_stream *stream, size_t length);
  * kernel nothing. */
 bool tc_stream_has_arrived(const tc_stream *stream);
 
-/* Queues bytes (copied) for sending. Takes as many as there is room for: the count, -EAGAIN when
- * there is none, or the error with which sending failed earlier. What is queued leaves at the next
- * wait, when the queue is long, or a moment later by itself. */
+/* Queues bytes (copied) for sending, behind what is queued. Takes as many as there is room for: the
+ * count, -EAGAIN when there is none, or the error with which sending failed. What is queued leaves
+ * at the next wait, when the queue is long, or a moment later by itself; many bytes that find
+ * nothing queued are sent at once. */
 ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length);
 
 /* Bytes queued and not yet taken by the kernel. */

@@ -36,6 +36,10 @@ tc_stream *tc_stream_open(int fd) {
 
 /* Receiving. */
 
+void tc_stream_look(tc_stream *stream) {
+    stream->exhausted = false;
+}
+
 void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
     chunk->next = NULL;
     if (stream->last)
@@ -99,7 +103,7 @@ static bool reserve_out(tc_stream *stream, size_t length) {
     return true;
 }
 
-static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length) {
+static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length, bool full) {
     size_t room = TC_STREAM_OUT_MAX - tc_stream_queued(stream);
     if (room == 0)
         return -EAGAIN;
@@ -109,8 +113,22 @@ static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length) {
         return -ENOMEM;
     memcpy(stream->out + stream->out_end, data, length);
     stream->out_end += length;
-    tc_engine_get()->stream_queued(stream);
+    tc_engine_get()->stream_queued(stream, full);
     return (ssize_t)length;
+}
+
+/* Hands bytes to the kernel without queueing them, where nothing that must leave before them is
+ * queued. Returns how many it took (the others have to be queued), or the error. */
+static ssize_t send_directly(tc_stream *stream, const void *data, size_t length) {
+    ssize_t sent;
+    do
+        sent = send(stream->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent >= 0)
+        return sent;
+    if (errno != EAGAIN)
+        stream->send_error = -errno;
+    return stream->send_error;
 }
 
 ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length) {
@@ -118,10 +136,16 @@ ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length) {
         tc_stream_flush(stream);
     if (stream->send_error)
         return stream->send_error;
+    bool direct = length >= tc_engine_get()->sent_directly && !tc_stream_queued(stream) &&
+                  stream->send_state == TC_SEND_IDLE;
+    ssize_t sent = direct ? send_directly(stream, data, length) : 0;
+    if (sent < 0 || (size_t)sent == length)
+        return sent;
     tc_engine_get()->enter();
-    ssize_t taken = queue_bytes(stream, data, length);
+    ssize_t queued =
+        queue_bytes(stream, (const uint8_t *)data + sent, length - (size_t)sent, direct);
     tc_engine_get()->leave();
-    return taken;
+    return sent == 0 ? queued : sent + (queued > 0 ? queued : 0);
 }
 
 size_t tc_stream_queued(const tc_stream *stream) {
@@ -267,6 +291,7 @@ static bool drained(tc_stream *stream) {
 static bool peer_ended(tc_stream *stream) {
     const uint8_t *data;
     ssize_t length;
+    tc_stream_look(stream);
     while ((length = tc_stream_peek(stream, &data)) > 0) {
         tc_stream_consume(stream, (size_t)length);
         stream->discarded += (size_t)length;

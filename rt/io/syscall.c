@@ -38,6 +38,8 @@ static void chunk_free(tc_chunk *chunk) {
 }
 
 static void stream_fill(tc_stream *stream) {
+    if (stream->exhausted)
+        return;
     tc_chunk *chunk = chunk_new();
     if (!chunk) {
         stream->receive_error = -ENOMEM;
@@ -47,6 +49,7 @@ static void stream_fill(tc_stream *stream) {
     do
         got = recv(stream->fd, chunk->data, TC_BUFFER_SIZE, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
+    stream->exhausted = got < TC_BUFFER_SIZE;
     if (got > 0) {
         chunk->length = (uint32_t)got;
         tc_stream_append_chunk(stream, chunk);
@@ -76,7 +79,9 @@ static void stream_flush(tc_stream *stream) {
     }
 }
 
-static void stream_queued(tc_stream *stream) {
+static void stream_queued(tc_stream *stream, bool full) {
+    if (full)
+        stream->send_state = TC_SEND_BLOCKED;
     if (stream->send_state != TC_SEND_BLOCKED)
         stream_flush(stream);
 }
@@ -184,6 +189,7 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
 
 const tc_engine *tc_engine_syscall(void) {
     static const tc_engine engine = {.name = "syscall",
+                                     .sent_directly = 1,
                                      .recvmsg = engine_recvmsg,
                                      .wait = engine_wait,
                                      .enter = nothing,

@@ -1,17 +1,21 @@
 /* The engine on io_uring.
  *
  * Receiving: each stream has one multishot receive armed, which fills buffers that all streams
- * share (a provided-buffer ring). A buffer stands for a whole receive, however short, so when none
- * is left and a stream wants one, what lies in some of them is copied to the heap and they are
- * given back: streams that nobody reads cannot starve the others. A stream that holds much has its
- * receive cancelled until it is read.
+ * share (a provided-buffer ring). Of these the kernel has only a few at a time where there are few
+ * streams, and of the others always the one that was used last, so that what is received stays in
+ * the processor's cache. A buffer stands for a whole receive, however short, so when none is left
+ * and a stream wants one, what lies in some of them is copied to the heap and they are given back:
+ * streams that nobody reads cannot starve the others. A stream that holds much has its receive
+ * cancelled until it is read.
  *
  * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
  * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
  * answer are one system call. Sends never block (MSG_DONTWAIT), so the kernel posts their
  * completion while it takes the submission; a wait therefore asks for one completion more than
  * there are sends. A guest that computes after a send must not hold it back: a timer submits what
- * has stood in the queue for FLUSH_DELAY.
+ * has stood in the queue for FLUSH_DELAY. A whole record that finds the queue empty is sent at
+ * once, from where OpenSSL has it: more will follow, and a copy of it costs more than the system
+ * call.
  *
  * The ring is made with DEFER_TASKRUN: completions are run when this thread asks for them, so bytes
  * that nobody waits for stay in the socket, where they belong.
@@ -35,6 +39,7 @@
 #define BUFFER_COUNT  64 /* a power of two */
 #define BUFFER_GROUP  0
 #define BUFFERS_FREED 16 /* how many are copied out when none is left */
+#define BUFFERS_FEW   8  /* the kernel has so many at a time for up to two streams */
 
 #define RECEIVED_HIGH (256u * 1024) /* more than this held: stop receiving */
 #define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
@@ -42,6 +47,8 @@
 
 #define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
 #define FLUSH_DELAY 4000000      /* nanoseconds */
+
+#define SENT_DIRECTLY (16u * 1024) /* a whole record of TLS */
 
 /* What a completion belongs to: a pointer with one of these in its low bits. */
 enum { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ROOM, TAG_OPERATION, TAG_MASK = 7 };
@@ -55,8 +62,10 @@ typedef struct operation {
 static struct io_uring ring;
 static struct io_uring_buf_ring *buffer_ring;
 static uint8_t *buffers;
-static tc_chunk *lent[BUFFER_COUNT]; /* what stands in each buffer; NULL: it is free */
-static unsigned buffers_free;
+static tc_chunk *lent[BUFFER_COUNT];       /* what stands in each buffer; NULL: it is free */
+static uint8_t buffer_stack[BUFFER_COUNT]; /* free, and not given to the kernel */
+static unsigned buffers_stacked, buffers_provided;
+static unsigned streams_open;
 static bool starved; /* a stream had nothing, and no buffer was left for it */
 
 static unsigned sends_queued; /* send entries in the submission queue */
@@ -149,11 +158,26 @@ static void arm_flush_timer(void) {
 
 /* Buffers. */
 
+static unsigned buffers_wanted(void) {
+    unsigned wanted = BUFFERS_FEW / 2 * streams_open;
+    return wanted < BUFFERS_FEW ? BUFFERS_FEW : wanted < BUFFER_COUNT ? wanted : BUFFER_COUNT;
+}
+
+/* Gives the kernel buffers of the stack, the one used last first. */
+static void provide_buffers(void) {
+    unsigned count = 0;
+    for (; buffers_stacked && buffers_provided < buffers_wanted(); count++, buffers_provided++) {
+        unsigned id = buffer_stack[--buffers_stacked];
+        io_uring_buf_ring_add(buffer_ring, buffers + (size_t)id * TC_BUFFER_SIZE, TC_BUFFER_SIZE,
+                              (unsigned short)id, io_uring_buf_ring_mask(BUFFER_COUNT), (int)count);
+    }
+    if (count)
+        io_uring_buf_ring_advance(buffer_ring, (int)count);
+}
+
 static void recycle_buffer(unsigned id) {
-    io_uring_buf_ring_add(buffer_ring, buffers + (size_t)id * TC_BUFFER_SIZE, TC_BUFFER_SIZE,
-                          (unsigned short)id, io_uring_buf_ring_mask(BUFFER_COUNT), 0);
-    io_uring_buf_ring_advance(buffer_ring, 1);
-    buffers_free++;
+    buffer_stack[buffers_stacked++] = (uint8_t)id;
+    provide_buffers();
 }
 
 static unsigned buffer_of(const tc_chunk *chunk) {
@@ -187,10 +211,13 @@ static tc_chunk *chunk_new(void) {
     return chunk;
 }
 
+static unsigned buffers_free(void) {
+    return buffers_provided + buffers_stacked;
+}
+
 /* Moves what waits in buffers to the heap, until BUFFERS_FREED are free. */
 static void copy_buffers_out(void) {
-    starved = false;
-    for (unsigned id = 0; id < BUFFER_COUNT && buffers_free < BUFFERS_FREED; id++) {
+    for (unsigned id = 0; id < BUFFER_COUNT && buffers_free() < BUFFERS_FREED; id++) {
         tc_chunk *chunk = lent[id];
         uint8_t *copy = chunk ? malloc(chunk->length) : NULL;
         if (!copy)
@@ -211,8 +238,9 @@ static bool holds_much(const tc_stream *stream) {
 static void arm_receive(tc_stream *stream) {
     if (stream->receiving || stream->ended || stream->receive_error || holds_much(stream))
         return;
-    if (starved && buffers_free < BUFFERS_FREED)
+    if (starved)
         copy_buffers_out();
+    starved = false;
     struct io_uring_sqe *entry = get_entry();
     io_uring_prep_recv_multishot(entry, stream->fd, NULL, 0, 0);
     entry->flags |= IOSQE_BUFFER_SELECT;
@@ -224,7 +252,8 @@ static void arm_receive(tc_stream *stream) {
 
 /* The bytes that came in buffer `id` as a chunk; NULL: no memory. */
 static tc_chunk *take_buffer(unsigned id, unsigned length) {
-    buffers_free--;
+    buffers_provided--;
+    provide_buffers();
     tc_chunk *chunk = chunk_new();
     if (!chunk) {
         recycle_buffer(id);
@@ -372,6 +401,8 @@ static void submit_and_wait(uint64_t deadline) {
 
 static void engine_stream_open(tc_stream *stream) {
     enter();
+    streams_open++;
+    provide_buffers();
     arm_receive(stream);
     leave();
 }
@@ -387,6 +418,7 @@ static void engine_stream_close(tc_stream *stream) {
         cancel(stream, TAG_ROOM);
     while (stream->receiving || stream->polling || stream->send_state == TC_SEND_QUEUED)
         submit_and_wait(TC_NEVER);
+    streams_open--;
     leave();
 }
 
@@ -401,10 +433,13 @@ static void engine_stream_fill(tc_stream *stream) {
     leave();
 }
 
-static void engine_stream_queued(tc_stream *stream) {
+static void engine_stream_queued(tc_stream *stream, bool full) {
     enter();
     reap();
-    queue_send(stream);
+    if (full)
+        wait_for_room(stream);
+    else
+        queue_send(stream);
     if (tc_stream_queued(stream) >= QUEUED_HIGH) {
         submit();
         reap();
@@ -579,7 +614,7 @@ static bool make_buffers(void) {
                                                 .bgid = BUFFER_GROUP};
         if (io_uring_register_buf_ring(&ring, &registration, 0) == 0) {
             io_uring_buf_ring_init(buffer_ring);
-            for (unsigned id = 0; id < BUFFER_COUNT; id++)
+            for (unsigned id = BUFFER_COUNT; id-- > 0;)
                 recycle_buffer(id);
             return true;
         }
@@ -621,6 +656,7 @@ static bool make_ring(void) {
 
 const tc_engine *tc_engine_uring(void) {
     static const tc_engine engine = {.name = "io_uring",
+                                     .sent_directly = SENT_DIRECTLY,
                                      .recvmsg = engine_recvmsg,
                                      .wait = engine_wait,
                                      .enter = enter,

@@ -10,6 +10,7 @@ static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
     const uint8_t *data;
     BIO_clear_retry_flags(bio);
     *got = 0;
+    tls->drained = false;
     if (tls->appetite == 0) {
         BIO_set_retry_read(bio);
         return 0;

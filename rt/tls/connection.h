@@ -21,9 +21,10 @@ struct tc_tls {
     int stream_error;  /* negative errno that reading the stream gave to the BIO */
     bool stream_ended; /* the BIO has seen the stream's end */
     bool sent_close;   /* close_notify has been queued */
-    bool wants_room;   /* OpenSSL could not queue what it must send before it reads
-                          on */
-    size_t appetite;   /* bytes that the current call into OpenSSL may still read */
+    bool drained;    /* OpenSSL holds nothing, and the engine had nothing when it was asked last */
+    bool wants_room; /* OpenSSL could not queue what it must send before it reads
+                        on */
+    size_t appetite; /* bytes that the current call into OpenSSL may still read */
     uint64_t deadline; /* of the handshake */
     uint64_t time_limit;
     uint64_t ended;                 /* when the handshake was over, or failed; 0: it goes on */

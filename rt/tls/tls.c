@@ -72,6 +72,7 @@ static int judge(tc_tls *tls, int result) {
         return 0;
     case SSL_ERROR_WANT_READ:
         tls->wants_room = false;
+        tls->drained = tls->appetite > 0;
         return -EAGAIN;
     case SSL_ERROR_WANT_WRITE:
         tls->wants_room = true;
@@ -85,6 +86,7 @@ static int judge(tc_tls *tls, int result) {
 static void step_handshake(void *context) {
     tc_tls *tls = context;
     ERR_clear_error();
+    tc_stream_look(tls->stream);
     tls->appetite = APPETITE;
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
@@ -279,6 +281,7 @@ ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
     if (length == 0)
         return 0;
     size_t total = 0;
+    tc_stream_look(tls->stream);
     /* Record after record while they are there: a large buffer is one call. */
     do {
         ssize_t got = read_once(tls, (char *)buffer + total, length - total, peek);
@@ -332,11 +335,16 @@ int tc_tls_shutdown(tc_tls *tls) {
 /* Whether a read would not give -EAGAIN. */
 static bool readable(tc_tls *tls, bool look) {
     char byte;
+    /* Thousands of idle connections may be polled at a time: most have nothing to decrypt. */
+    if (!look && !tc_stream_has_arrived(tls->stream)) {
+        if (tls->drained)
+            return false;
+        look = tls->stream_ended || SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN;
+        if (!look && SSL_pending(tls->ssl) == 0)
+            return false;
+    }
     if (SSL_pending(tls->ssl) > 0)
         return true;
-    /* Thousands of idle connections may be polled at a time: most have nothing to decrypt. */
-    if (!look && !tc_stream_has_arrived(tls->stream))
-        return false;
     return tc_tls_recv(tls, &byte, 1, true) != -EAGAIN;
 }
 
@@ -346,7 +354,6 @@ short tc_tls_ready(tc_tls *tls, short wanted, bool look) {
     if (tls->state == TC_TLS_FAILED)
         return wanted;
     short ready = 0;
-    look |= tls->stream_ended || SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN;
     if (wanted & POLLIN && readable(tls, look))
         ready |= POLLIN;
     if (wanted & POLLOUT && (tls->state == TC_TLS_FAILED || tls->sent_close ||
