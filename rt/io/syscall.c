@@ -106,7 +106,8 @@ static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_
         int ready = tc_io_wait(&readable, 1, deadline);
         if (ready < 0)
             return ready;
-        if (ready == 0 && deadline != TC_NEVER && tc_io_now() >= deadline)
+        /* Asked even if it is ready: something may keep it so that is nothing to receive. */
+        if (deadline != TC_NEVER && tc_io_now() >= deadline)
             return -EAGAIN;
     }
 }

@@ -5,14 +5,29 @@
 #include "net/net.h"
 #include "tls/tls.h"
 
-/*   FRESH --connect--> CONNECTING --writable--> CONNECTED
- *   FRESH --connect--> CONNECTED
- *   FRESH --listen--> LISTENING
- *   CONNECTING or CONNECTED --hTLS option--> the same, with `tls` set
+/* Where a stream socket stands. The kernel has the state, and this is what was last known of it:
+ * tc_socket_settle asks again after every call that can change it and, as long as it is CONNECTING,
+ * after every poll that has found something.
+ *
+ *                       +------------------ connect, done at once ----------------+
+ *                       |                                                         v
+ *   LISTENING <-listen- FRESH --connect, EINPROGRESS--> CONNECTING --done--> CONNECTED
+ *       |               ^ ^ ^                               |                     |
+ *       |               | | +------ failed, shutdown -------+                     |
+ *       +-shutdown(RD)--+ +-------- connect to AF_UNSPEC, from any state ---------+
+ *
+ * What connect answers is the kernel's word: EINPROGRESS begins (or, on a blocking socket, the time
+ * limit has passed), EALREADY goes on, EISCONN connected or listening. A connection that has failed
+ * tells its error once, through SO_ERROR or the next connect (ECONNABORTED if SO_ERROR has had it),
+ * and the connect after that begins a new one, wherever to. One that was done in the background
+ * tells 0 once, then EISCONN.
+ *
+ * The hTLS option sets `tls` in CONNECTING or CONNECTED, and then the state is as it was: what
+ * connect and all else answer is the handshake's.
  */
 typedef enum tc_socket_state {
     TC_SOCKET_FRESH,
-    TC_SOCKET_CONNECTING, /* non-blocking connect under way */
+    TC_SOCKET_CONNECTING,
     TC_SOCKET_CONNECTED,
     TC_SOCKET_LISTENING,
 } tc_socket_state;
@@ -24,10 +39,12 @@ struct tc_socket {
     tc_socket_state state;
     bool nonblocking;         /* as the guest sees it */
     bool used;                /* received, sent or polled: too late for hTLS */
-    bool reading_shut;        /* shutdown(SHUT_RD) of a TLS socket */
+    bool reading_shut;        /* shutdown(SHUT_RD) */
+    bool writing_shut;        /* shutdown(SHUT_WR) before TLS */
     bool serves_tls;          /* listening: hTLS starts on what it accepts */
     tc_tls_config *config;    /* what the guest has configured; NULL: nothing */
     tc_tls *tls;              /* set once hTLS is on */
+    uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */
     uint64_t receive_timeout; /* nanoseconds, SO_RCVTIMEO; 0: none */
     uint64_t send_timeout;    /* SO_SNDTIMEO */
 };
@@ -40,9 +57,20 @@ uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout);
  * passed; or the error of waiting. */
 int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline);
 
+/* Waits a little, longer each time it is called with the same `pause` (0 at first), where the
+ * kernel has no event for what is waited for. As tc_socket_wait. */
+int tc_socket_wait_a_little(uint64_t *pause, uint64_t deadline);
+
+/* Brings `state` up to date with the kernel's. */
+void tc_socket_settle(tc_socket *socket);
+
 /* Lets a handshake that is under way use what has arrived: for guests that ask again and again, and
  * never poll. */
 void tc_socket_advance(tc_socket *socket);
+
+/* Whether the guest may send there or connect to it: 0 or -EACCES. What is no address but a family
+ * is the kernel's to refuse. */
+int tc_socket_check_destination(const tc_address *address);
 
 /* Grants (grants.c): 0, or -EACCES after a line for the person that names the grant. */
 int tc_grants_connect(const tc_address *address);

@@ -21,7 +21,7 @@
 
 typedef struct tc_socket tc_socket;
 
-/* An address with its length, of AF_INET, AF_INET6 or AF_UNIX. */
+/* An address with its length, of AF_INET, AF_INET6, AF_UNIX or AF_UNSPEC; or a family alone. */
 typedef struct tc_address {
     socklen_t length;
     struct sockaddr_storage storage;
@@ -43,16 +43,18 @@ void tc_net_finish(void);
 int tc_socket_bind(tc_socket *socket, const tc_address *address);
 int tc_socket_listen(tc_socket *socket, int backlog);
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out);
+/* An address of AF_UNSPEC ends a datagram socket's association and a TCP connection. */
 int tc_socket_connect(tc_socket *socket, const tc_address *address);
 int tc_socket_shutdown(tc_socket *socket, int how); /* SHUT_RD, SHUT_WR, SHUT_RDWR */
 int tc_socket_local_address(tc_socket *socket, tc_address *out);
 int tc_socket_peer_address(tc_socket *socket, tc_address *out);
 
-/* flags: MSG_PEEK and MSG_WAITALL. The vectors are host memory (spans of the guest's). *truncated
- * is set when a datagram did not fit; `from` (may be NULL) gets the sender. */
+/* flags: MSG_PEEK, MSG_WAITALL and MSG_TRUNC (the count is a datagram's whole length, however much
+ * of it fits; a stream's bytes are thrown away). The vectors are host memory (spans of the
+ * guest's). *truncated is set when a datagram did not fit; `from` (may be NULL) gets the sender. */
 ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count, int flags,
                        bool *truncated, tc_address *from);
-/* `to` may be NULL. */
+/* `to` may be NULL, and does not matter for TCP, whose peer is known. */
 ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count,
                        const tc_address *to);
 
@@ -73,6 +75,10 @@ int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void 
 /* For observers: whether TLS was turned on; if so, whether as a server, and when its handshake
  * began and ended (0: it goes on), in tc_io_now's time. */
 bool tc_socket_handshake(const tc_socket *socket, bool *server, uint64_t *begun, uint64_t *ended);
+
+/* Whether no value of the level's options has more than so many bytes. */
+#define TC_SOCKET_SMALL_OPTION 256u
+bool tc_socket_has_small_options(uint32_t level);
 
 /* Polling, for poll_oneoff (wasi/poll.c). tc_socket_poll says what the engine must wait for so that
  * the `wanted` events (POLLIN, POLLOUT) can come, and returns those that hold already;

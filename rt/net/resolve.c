@@ -1,10 +1,10 @@
 /* Name resolution, by the host's resolver, under the grants. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/internal.h"
 
@@ -41,15 +41,56 @@ static bool copy_name(const char *name, char copy[NI_MAXHOST]) {
     return true;
 }
 
+/* Whether it is an address in words: all that getaddrinfo takes for one, "127.1" and "fe80::1%lo"
+ * too, so that no grant of a name is asked for it. */
 static bool is_literal(const char *name) {
-    uint8_t address[16];
-    return inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found;
+    if (getaddrinfo(name, NULL, &hints, &found) != 0)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+/* "localhost" and the names below it are this host (RFC 6761, 6.3), wherever it is asked, or
+ * whether anybody can be. `name` has no trailing dot. */
+static bool is_localhost(const char *name) {
+    static const char localhost[] = "localhost";
+    size_t length = strlen(name), own = sizeof localhost - 1;
+    return length >= own && strcasecmp(name + length - own, localhost) == 0 &&
+           (length == own || name[length - own - 1] == '.');
 }
 
 static void store_result(const struct addrinfo *found, tc_resolved *result) {
     *result = (tc_resolved){.type = found->ai_socktype, .protocol = found->ai_protocol};
     result->address.length = found->ai_addrlen;
     memcpy(&result->address.storage, found->ai_addr, found->ai_addrlen);
+}
+
+/* The loopback addresses of the families wanted, IPv4's first, as servers of this host have. As
+ * getaddrinfo(3). */
+static int look_up_localhost(const char *service, const struct addrinfo *wanted,
+                             struct addrinfo **found) {
+    static const struct {
+        int family;
+        const char *address;
+    } loopback[] = {{AF_INET, "127.0.0.1"}, {AF_INET6, "::1"}};
+    struct addrinfo **end = found;
+    struct addrinfo hints = *wanted;
+    hints.ai_flags = (wanted->ai_flags | AI_NUMERICHOST) & ~AI_CANONNAME;
+    *found = NULL;
+    for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++) {
+        if (wanted->ai_family != AF_UNSPEC && wanted->ai_family != loopback[i].family)
+            continue;
+        int error = getaddrinfo(loopback[i].address, service, &hints, end);
+        if (error) {
+            if (*found)
+                freeaddrinfo(*found);
+            return error;
+        }
+        while (*end)
+            end = &(*end)->ai_next;
+    }
+    return 0;
 }
 
 /* As getaddrinfo(3); with `nowait` the answer may be EAI_INPROGRESS. */
@@ -60,6 +101,8 @@ static int look_up(const char *name, const char *service, const tc_resolve_hints
                               .ai_protocol = hints->protocol,
                               .ai_flags = hints->flags};
     errno = 0;
+    if (name && !(hints->flags & AI_NUMERICHOST) && is_localhost(name))
+        return look_up_localhost(service, &wanted, found);
     return nowait ? tc_lookup(name, service, &wanted, found)
                   : getaddrinfo(name, service, &wanted, found);
 }
@@ -94,6 +137,8 @@ int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hi
     }
     if (canonical && found->ai_canonname)
         *canonical = strdup(found->ai_canonname);
+    else if (canonical && name && hints->flags & AI_CANONNAME)
+        *canonical = strdup(copy); /* a name that is its own */
     freeaddrinfo(found);
     return *count ? 0 : -ENOENT;
 }

@@ -1,6 +1,8 @@
 /* A socket's life: open, bind, listen, accept, connect, close. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +14,10 @@
 
 /* How long the end of the program waits for connections that are being closed, in nanoseconds. */
 #define EXIT_PATIENCE UINT64_C(2000000000)
+
+/* The first and the longest pause between two attempts at what the kernel has no event for. */
+#define PAUSE_FIRST UINT64_C(500000)
+#define PAUSE_MOST  UINT64_C(20000000)
 
 static int socket_new(int fd, int family, int type, tc_socket **out) {
     tc_socket *made = calloc(1, sizeof *made);
@@ -64,15 +70,80 @@ int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline) {
     return ready < 0 ? ready : 0;
 }
 
+int tc_socket_wait_a_little(uint64_t *pause, uint64_t deadline) {
+    uint64_t now = tc_io_now();
+    if (deadline != TC_NEVER && now >= deadline)
+        return -EAGAIN;
+    *pause = *pause ? 2 * *pause : PAUSE_FIRST;
+    if (*pause > PAUSE_MOST)
+        *pause = PAUSE_MOST;
+    uint64_t until = now + *pause < deadline ? now + *pause : deadline;
+    int waited = 0;
+    while (waited >= 0 && tc_io_now() < until)
+        waited = tc_io_wait(NULL, 0, until); /* events of other sockets' TLS end it early */
+    return waited < 0 ? waited : 0;
+}
+
+static tc_socket_state tcp_state(int fd) {
+    uint8_t state = TCP_CLOSE; /* the first of tcp_info, the only part that is asked for */
+    socklen_t length = sizeof state;
+    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length);
+    switch (state) {
+    case TCP_CLOSE:
+        return TC_SOCKET_FRESH;
+    case TCP_SYN_SENT:
+    case TCP_SYN_RECV:
+        return TC_SOCKET_CONNECTING;
+    case TCP_LISTEN:
+        return TC_SOCKET_LISTENING;
+    default:
+        return TC_SOCKET_CONNECTED; /* or closing down */
+    }
+}
+
+/* A Unix socket is connected at once, or not at all. */
+static tc_socket_state unix_state(int fd) {
+    struct sockaddr_un peer;
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length);
+    if (listening)
+        return TC_SOCKET_LISTENING;
+    length = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 ? TC_SOCKET_CONNECTED
+                                                                   : TC_SOCKET_FRESH;
+}
+
+void tc_socket_settle(tc_socket *socket) {
+    if (socket->type != SOCK_STREAM || socket->tls)
+        return;
+    socket->state = socket->family == AF_UNIX ? unix_state(socket->fd) : tcp_state(socket->fd);
+    if (socket->state == TC_SOCKET_FRESH)
+        socket->used = socket->reading_shut = socket->writing_shut = socket->serves_tls = false;
+}
+
 void tc_socket_advance(tc_socket *socket) {
     if (socket->tls && tc_tls_status(socket->tls) == -EINPROGRESS)
         tc_socket_wait(socket, 0, 0);
+}
+
+/* Whether it says where: it is not a family alone, nor of a family that the kernel refuses. */
+static bool is_somewhere(const tc_address *address) {
+    sa_family_t family = address->storage.ss_family;
+    return (family == AF_INET || family == AF_INET6 || family == AF_UNIX) &&
+           address->length > sizeof family;
+}
+
+int tc_socket_check_destination(const tc_address *address) {
+    return is_somewhere(address) ? tc_grants_connect(address) : 0;
 }
 
 /* Binding to a port is what a server does. An ephemeral port (0) is a client's way to choose its
  * own address: for that any connection grant is enough, and listening on it is asked for later. */
 static int check_bind(const tc_socket *socket, const tc_address *address) {
     in_port_t port = 0;
+    if (!is_somewhere(address))
+        return 0;
     if (address->storage.ss_family == AF_INET)
         port = ((const struct sockaddr_in *)&address->storage)->sin_port;
     else if (address->storage.ss_family == AF_INET6)
@@ -85,12 +156,17 @@ static int check_bind(const tc_socket *socket, const tc_address *address) {
 }
 
 int tc_socket_bind(tc_socket *socket, const tc_address *address) {
-    if (address->storage.ss_family != socket->family)
-        return -EAFNOSUPPORT;
-    int refused = check_bind(socket, address);
+    tc_address host = *address;
+    struct sockaddr_in *in = (struct sockaddr_in *)&host.storage;
+    /* Linux takes AF_UNSPEC with the wildcard address for AF_INET; so do its grants. */
+    if (socket->family == AF_INET && in->sin_family == AF_UNSPEC && in->sin_addr.s_addr == 0)
+        in->sin_family = AF_INET;
+    if (socket->family == AF_UNIX && !is_somewhere(&host))
+        return -EINVAL; /* which would be an abstract name of the kernel's choice */
+    int refused = check_bind(socket, &host);
     if (refused)
         return refused;
-    if (bind(socket->fd, (const struct sockaddr *)&address->storage, address->length) < 0)
+    if (bind(socket->fd, (const struct sockaddr *)&host.storage, host.length) < 0)
         return -errno;
     return 0;
 }
@@ -99,7 +175,7 @@ int tc_socket_listen(tc_socket *socket, int backlog) {
     tc_address bound;
     if (socket->type != SOCK_STREAM)
         return -EOPNOTSUPP;
-    if (socket->state != TC_SOCKET_FRESH && socket->state != TC_SOCKET_LISTENING)
+    if (socket->tls)
         return -EINVAL;
     int error = tc_socket_local_address(socket, &bound);
     if (!error && socket->family != AF_UNIX)
@@ -108,7 +184,7 @@ int tc_socket_listen(tc_socket *socket, int backlog) {
         return error;
     if (listen(socket->fd, backlog) < 0)
         return -errno;
-    socket->state = TC_SOCKET_LISTENING;
+    tc_socket_settle(socket);
     return 0;
 }
 
@@ -124,7 +200,7 @@ static int start_accepted(tc_socket **accepted) {
 }
 
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
-    if (socket->state != TC_SOCKET_LISTENING)
+    if (socket->tls)
         return -EINVAL;
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     for (;;) {
@@ -135,6 +211,11 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
                 return error;
             (*out)->state = TC_SOCKET_CONNECTED;
             (*out)->nonblocking = nonblocking;
+            if (socket->family != AF_UNIX) { /* as the kernel has it */
+                (*out)->receive_timeout = socket->receive_timeout;
+                (*out)->send_timeout = socket->send_timeout;
+                (*out)->receive_low = socket->receive_low;
+            }
             (*out)->config = tc_tls_config_share(socket->config);
             return socket->serves_tls ? start_accepted(out) : 0;
         }
@@ -142,65 +223,75 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
             continue;
         if (errno != EAGAIN || deadline == 0)
             return -errno;
+        if (socket->reading_shut) /* of a path's listener; TCP's listens no more then */
+            return -EINVAL;
         int error = tc_socket_wait(socket, POLLIN, deadline);
         if (error)
             return error;
     }
 }
 
-/* Waits for a connection that is being made. */
-static int await_connection(tc_socket *socket) {
-    uint64_t deadline = tc_socket_deadline(socket, socket->send_timeout);
-    int error;
-    struct pollfd writable = {.fd = socket->fd, .events = POLLOUT};
-    do {
-        error = tc_socket_wait(socket, POLLOUT, deadline);
-        if (error)
-            return error == -EAGAIN ? -EINPROGRESS : error; /* as connect(2) with SO_SNDTIMEO */
-    } while (poll(&writable, 1, 0) == 0);
-    socklen_t length = sizeof error;
-    getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error) {
-        socket->state = TC_SOCKET_FRESH;
-        return -error;
-    }
-    socket->state = TC_SOCKET_CONNECTED;
-    return 0;
-}
-
-int tc_socket_connect(tc_socket *socket, const tc_address *address) {
-    if (address->storage.ss_family != socket->family)
-        return -EAFNOSUPPORT;
-    /* Asked again, Linux says once that a connection is made now. */
-    if (socket->tls || (socket->state == TC_SOCKET_CONNECTED && socket->type == SOCK_STREAM))
-        return -EISCONN;
-    int refused = tc_grants_connect(address);
-    if (refused)
-        return refused;
+/* One connect(2); which begins a connection, or tells how one that was begun stands. */
+static int connect_once(tc_socket *socket, const tc_address *address) {
     int result;
     do
         result = connect(socket->fd, (const struct sockaddr *)&address->storage, address->length);
     while (result < 0 && errno == EINTR);
-    if (result == 0) {
-        socket->state = TC_SOCKET_CONNECTED;
-        return 0;
+    result = result < 0 ? -errno : 0;
+    if (result == -EINPROGRESS || result == -EALREADY)
+        socket->state = TC_SOCKET_CONNECTING; /* the guest has heard of nothing else yet */
+    else if (result != -EISCONN)
+        tc_socket_settle(socket);
+    return result;
+}
+
+/* Whether a blocking connect goes on after the kernel's answer to a non-blocking one: the
+ * connection is being made, or (EAGAIN, for paths) the listener's queue is full. */
+static bool is_pending(const tc_socket *socket, int answer) {
+    return answer == -EINPROGRESS || answer == -EALREADY ||
+           (answer == -EAGAIN && socket->family == AF_UNIX);
+}
+
+/* The handshake's outcome stands for the connection's. One that was begun on a connection that was
+ * there already leaves that as it is until it fails. */
+static int connect_tls(const tc_socket *socket) {
+    int status = tc_tls_status(socket->tls);
+    if (status == -EINPROGRESS)
+        return socket->state == TC_SOCKET_CONNECTING ? -EALREADY : -EISCONN;
+    return status ? status : -EISCONN;
+}
+
+int tc_socket_connect(tc_socket *socket, const tc_address *address) {
+    if (socket->tls)
+        return connect_tls(socket);
+    int refused = tc_socket_check_destination(address);
+    if (refused)
+        return refused;
+    uint64_t deadline = tc_socket_deadline(socket, socket->send_timeout), pause = 0;
+    int first = connect_once(socket, address), answer = first;
+    while (deadline && is_pending(socket, answer)) {
+        int error = answer == -EAGAIN ? tc_socket_wait_a_little(&pause, deadline)
+                                      : tc_socket_wait(socket, POLLOUT, deadline);
+        if (error)
+            return error == -EAGAIN ? first : error; /* as connect(2) with SO_SNDTIMEO */
+        answer = connect_once(socket, address);
     }
-    if (errno == EISCONN)
-        socket->state = TC_SOCKET_CONNECTED;
-    if (errno != EINPROGRESS && errno != EALREADY)
-        return -errno;
-    int pending = -errno;
-    socket->state = TC_SOCKET_CONNECTING;
-    return socket->nonblocking ? pending : await_connection(socket);
+    return answer;
 }
 
 int tc_socket_shutdown(tc_socket *socket, int how) {
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
         return -EINVAL;
-    if (!socket->tls)
-        return shutdown(socket->fd, how) < 0 ? -errno : 0;
     if (how != SHUT_WR)
-        socket->reading_shut = true;
+        socket->reading_shut =
+            true; /* of an unconnected datagram socket too, though it is an error */
+    if (!socket->tls) {
+        int error = shutdown(socket->fd, how) < 0 ? -errno : 0;
+        socket->writing_shut |= !error && how != SHUT_RD;
+        if (socket->state != TC_SOCKET_CONNECTED) /* which it stays, however soon it is closed */
+            tc_socket_settle(socket);
+        return error;
+    }
     if (how == SHUT_RD)
         return 0;
     int error;
@@ -280,6 +371,6 @@ short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *in
     if (socket->tls)
         return tc_tls_ready(socket->tls, wanted, interest->revents & POLLIN);
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)
-        socket->state = TC_SOCKET_CONNECTED;
+        tc_socket_settle(socket);
     return interest->revents;
 }

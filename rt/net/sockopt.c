@@ -150,6 +150,8 @@ static int check_start(const tc_socket *socket) {
         return -EINVAL;
     if (socket->state == TC_SOCKET_FRESH)
         return -ENOTCONN;
+    if (socket->writing_shut)
+        return -EPIPE;
     return socket->used && !tc_tls_config_is_upgrade(socket->config) ? -EINVAL : 0;
 }
 
@@ -239,12 +241,31 @@ static int set_timeout(uint64_t *timeout, const void *value, uint32_t length) {
     if (!value)
         return -EFAULT;
     memcpy(&time, value, sizeof time);
-    if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000)
+    if (time.microseconds < 0 || time.microseconds >= 1000000)
         return -EDOM;
     if (time.seconds > INT32_MAX)
         time.seconds = INT32_MAX;
+    if (time.seconds < 0) { /* Linux takes it for no time at all, and tells 0 */
+        *timeout = 1;
+        return 0;
+    }
     *timeout = (uint64_t)time.seconds * 1000000000u + (uint64_t)time.microseconds * 1000u;
     return 0;
+}
+
+static int get_host_int(const tc_socket *socket, int level, int name, int32_t *number) {
+    socklen_t size = sizeof *number;
+    return getsockopt(socket->fd, level, name, number, &size) < 0 ? -errno : 0;
+}
+
+static int set_int_option(tc_socket *socket, const int_option *option, const void *value,
+                          uint32_t length) {
+    int32_t number;
+    int error = set_host_option(socket, option->host_level, option->host_name, value, length);
+    if (!error && option->level == LEVEL_SOCKET && option->name == NAME_RCVLOWAT &&
+        get_host_int(socket, SOL_SOCKET, SO_RCVLOWAT, &number) == 0)
+        socket->receive_low = (uint32_t)number; /* the kernel's, which has no 0 */
+    return error;
 }
 
 int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const void *value,
@@ -253,7 +274,7 @@ int tc_socket_set_option(tc_socket *socket, uint32_t level, uint32_t name, const
         return set_timecraft_option(socket, name, value, length);
     const int_option *option = find_int_option(level, name);
     if (option)
-        return set_host_option(socket, option->host_level, option->host_name, value, length);
+        return set_int_option(socket, option, value, length);
     if (level != LEVEL_SOCKET)
         return -ENOPROTOOPT;
     switch (name) {
@@ -282,11 +303,6 @@ static int answer(void *value, uint32_t *length, const void *found, size_t size)
         *length = (uint32_t)size;
     memcpy(value, found, *length);
     return 0;
-}
-
-static int get_host_int(const tc_socket *socket, int level, int name, int32_t *number) {
-    socklen_t size = sizeof *number;
-    return getsockopt(socket->fd, level, name, number, &size) < 0 ? -errno : 0;
 }
 
 static int answer_host_int(const tc_socket *socket, int level, int name, void *value,
@@ -319,6 +335,10 @@ static int answer_linger(const tc_socket *socket, void *value, uint32_t *length)
         return -errno;
     guest_linger linger = {host.l_onoff, host.l_linger};
     return answer(value, length, &linger, sizeof linger);
+}
+
+bool tc_socket_has_small_options(uint32_t level) {
+    return level != TIMECRAFT_LEVEL;
 }
 
 int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void *value,

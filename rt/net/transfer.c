@@ -64,7 +64,12 @@ static ssize_t receive_plain(tc_socket *socket, const struct iovec *vectors, int
         message.msg_name = &from->storage;
         message.msg_namelen = sizeof from->storage;
     }
-    ssize_t got = tc_io_recvmsg(socket->fd, &message, flags, deadline);
+    /* Datagrams that have come are still to be had after shutdown(SHUT_RD), and then a blocking
+     * socket has an end, but a non-blocking one EAGAIN. */
+    bool ends = socket->type == SOCK_DGRAM && socket->reading_shut && deadline;
+    ssize_t got = tc_io_recvmsg(socket->fd, &message, flags, ends ? 0 : deadline);
+    if (ends && got == -EAGAIN)
+        return 0;
     if (got >= 0 && from)
         from->length = message.msg_namelen;
     *truncated = got >= 0 && message.msg_flags & MSG_TRUNC;
@@ -81,10 +86,10 @@ static ssize_t receive_once(tc_socket *socket, const struct iovec *vectors, int 
     return receive_plain(socket, vectors, count, flags, deadline, truncated, from);
 }
 
-/* MSG_WAITALL on a blocking stream: until all the vectors are full, the end, or an error. */
-static ssize_t receive_all(tc_socket *socket, const struct iovec *vectors, int count,
-                           uint64_t deadline) {
-    size_t wanted = total_length(vectors, count), total = 0;
+/* On a blocking stream: until `wanted` bytes have come, the end, or an error. */
+static ssize_t receive_all(tc_socket *socket, const struct iovec *vectors, int count, int flags,
+                           size_t wanted, uint64_t deadline) {
+    size_t total = 0;
     struct iovec *rest = malloc((size_t)count * sizeof *rest);
     bool truncated;
     if (!rest)
@@ -92,7 +97,7 @@ static ssize_t receive_all(tc_socket *socket, const struct iovec *vectors, int c
     ssize_t got = 0;
     while (total < wanted) {
         int left = skip_bytes(vectors, count, total, rest);
-        got = receive_once(socket, rest, left, 0, deadline, &truncated, NULL);
+        got = receive_once(socket, rest, left, flags, deadline, &truncated, NULL);
         if (got <= 0)
             break;
         total += (size_t)got;
@@ -101,22 +106,74 @@ static ssize_t receive_all(tc_socket *socket, const struct iovec *vectors, int c
     return total ? (ssize_t)total : got;
 }
 
+/* The same without taking them. What has come keeps the socket readable, so there is no event for
+ * more of it. */
+static ssize_t peek_all(tc_socket *socket, const struct iovec *vectors, int count, int flags,
+                        size_t wanted, uint64_t deadline) {
+    bool truncated;
+    uint64_t pause = 0;
+    for (ssize_t before = 0;;) {
+        ssize_t got = receive_once(socket, vectors, count, flags, deadline, &truncated, NULL);
+        struct pollfd ended = {.fd = socket->fd, .events = POLLRDHUP};
+        if (got <= 0 || (size_t)got >= wanted)
+            return got;
+        if (got > before)
+            pause = 0;
+        else if (poll(&ended, 1, 0) > 0)
+            return got; /* there will be no more */
+        before = got;
+        int error = tc_socket_wait_a_little(&pause, deadline);
+        if (error)
+            return got;
+    }
+}
+
+/* How much a receive on a blocking stream waits for; less than that is the end, or a time limit. */
+static size_t least_wanted(const tc_socket *socket, const struct iovec *vectors, int count,
+                           int flags) {
+    size_t room = total_length(vectors, count);
+    if (flags & MSG_WAITALL)
+        return room;
+    return socket->receive_low < room ? socket->receive_low : room;
+}
+
+/* A blocking receive of nothing on TCP waits all the same, and its time limit is no error. */
+static ssize_t receive_nothing(tc_socket *socket, int flags, uint64_t deadline) {
+    bool truncated;
+    ssize_t got;
+    while ((got = receive_once(socket, NULL, 0, flags, 0, &truncated, NULL)) == -EAGAIN) {
+        int error = tc_socket_wait(socket, POLLIN, deadline);
+        if (error)
+            return error == -EAGAIN ? 0 : error;
+    }
+    return got;
+}
+
+static void note_use(tc_socket *socket) {
+    if (socket->state != TC_SOCKET_FRESH)
+        socket->used = true;
+}
+
 ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count, int flags,
                        bool *truncated, tc_address *from) {
     bool ignored;
     if (!truncated)
         truncated = &ignored;
     *truncated = false;
-    if (!socket->tls && socket->type == SOCK_STREAM && socket->state != TC_SOCKET_CONNECTED &&
-        socket->state != TC_SOCKET_CONNECTING)
-        return -ENOTCONN;
-    socket->used = true;
+    note_use(socket);
     tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
-    if (flags & MSG_WAITALL && !(flags & MSG_PEEK) && deadline && socket->type == SOCK_STREAM &&
-        count > 0)
-        return receive_all(socket, vectors, count, deadline);
-    return receive_once(socket, vectors, count, flags & MSG_PEEK, deadline, truncated, from);
+    int host_flags = flags & (MSG_PEEK | MSG_TRUNC);
+    if (deadline && socket->type == SOCK_STREAM) {
+        size_t least = least_wanted(socket, vectors, count, flags);
+        if (total_length(vectors, count) == 0 && !socket->tls && socket->family != AF_UNIX)
+            return receive_nothing(socket, host_flags, deadline);
+        if (least > 1 && flags & MSG_PEEK && !socket->tls && socket->family != AF_UNIX)
+            return peek_all(socket, vectors, count, host_flags, least, deadline);
+        if (least > 1 && !(flags & MSG_PEEK))
+            return receive_all(socket, vectors, count, host_flags, least, deadline);
+    }
+    return receive_once(socket, vectors, count, host_flags, deadline, truncated, from);
 }
 
 /* Sending. */
@@ -151,30 +208,42 @@ static ssize_t send_once(tc_socket *socket, const struct iovec *vectors, int cou
     return socket->tls ? send_tls(socket, vectors, count) : send_plain(socket, vectors, count, to);
 }
 
-static int check_send(tc_socket *socket, const tc_address *to) {
+/* What of an address that came with the bytes the kernel is to be given, NULL for nothing. A stream
+ * of TCP has its peer: the kernel ignores another, and so is nothing granted to it. A datagram to
+ * AF_UNSPEC goes where one to AF_INET would, from an IPv6 socket to the peer. */
+static const tc_address *destination(const tc_socket *socket, const tc_address *to,
+                                     tc_address *changed) {
+    if (!to || (socket->type == SOCK_STREAM && socket->family != AF_UNIX))
+        return NULL;
+    if (to->storage.ss_family != AF_UNSPEC || socket->family == AF_UNIX)
+        return to;
+    if (socket->family == AF_INET6)
+        return NULL;
+    *changed = *to;
+    changed->storage.ss_family = AF_INET;
+    return changed;
+}
+
+static int check_send(const tc_socket *socket, const tc_address *to) {
     if (socket->tls)
-        return to ? -EISCONN : 0;
+        return 0;
     int refused = tc_grants_clear_text();
-    if (!refused && to) {
-        if (socket->type == SOCK_STREAM)
-            return -EISCONN;
-        if (to->storage.ss_family != socket->family)
-            return -EAFNOSUPPORT;
-        refused = tc_grants_connect(to);
-    }
-    return refused;
+    return refused || !to ? refused : tc_socket_check_destination(to);
 }
 
 /* A blocking stream takes everything, as send(2) does; what was sent before an error counts. */
 ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count,
-                       const tc_address *to) {
+                       const tc_address *given) {
+    tc_address changed;
+    const tc_address *to = destination(socket, given, &changed);
     int refused = check_send(socket, to);
     if (refused)
         return refused;
-    socket->used = true;
+    note_use(socket);
     tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->send_timeout);
     size_t wanted = total_length(vectors, count), total = 0;
+    uint64_t pause = 0;
     struct iovec *rest = NULL;
     ssize_t sent;
     for (;;) {
@@ -191,7 +260,11 @@ ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count
             sent = -ENOMEM;
             break;
         }
-        int error = sent == -EAGAIN || socket->tls ? tc_socket_wait(socket, POLLOUT, deadline) : 0;
+        int error = 0;
+        if (sent == -EAGAIN && to && socket->family == AF_UNIX) /* the other's queue is full */
+            error = tc_socket_wait_a_little(&pause, deadline);
+        else if (sent == -EAGAIN || socket->tls)
+            error = tc_socket_wait(socket, POLLOUT, deadline);
         if (error) {
             sent = error;
             break;

@@ -97,6 +97,13 @@ static void wait_beside_sockets(tc_wasi *wasi, const tc_file *file, short events
         continue;
 }
 
+static bool is_empty(const struct iovec *vectors, int count) {
+    for (int i = 0; i < count; i++)
+        if (vectors[i].iov_len)
+            return false;
+    return true;
+}
+
 static ssize_t transfer(tc_wasi *wasi, tc_fd *fd, bool reading, const struct iovec *vectors,
                         int count) {
     if (fd->kind == TC_FD_FILE) {
@@ -104,6 +111,10 @@ static ssize_t transfer(tc_wasi *wasi, tc_fd *fd, bool reading, const struct iov
         return reading ? tc_file_read(fd->file, vectors, count)
                        : tc_file_write(fd->file, vectors, count);
     }
+    /* As Linux does with sockets: a read of nothing takes no datagram, and a writev of nothing
+     * sends none; but a write does (which a guest's libc makes of one vector). */
+    if (is_empty(vectors, count) && (reading || count != 1))
+        return 0;
     bool truncated;
     return reading ? tc_socket_recv(fd->socket, vectors, count, 0, &truncated, NULL)
                    : tc_socket_send(fd->socket, vectors, count, NULL);

@@ -37,7 +37,13 @@ _Static_assert(sizeof(guest_subscription) == 48 && sizeof(guest_event) == 32, "p
 enum { TYPE_CLOCK = 0, TYPE_FD_READ = 1, TYPE_FD_WRITE = 2 };
 enum { CLOCK_ID_REALTIME = 0, CLOCK_ID_MONOTONIC = 1 };
 enum { CLOCK_ABSTIME = 1 };
-enum { EVENT_HANGUP = 1 };
+enum {
+    EVENT_HANGUP = 1,
+    /* Not preview 1's, whose guests look at the first alone: there is an error to be asked for; it
+     * is not that anything can be read or written. So a guest's poll knows what the host's does. */
+    EVENT_ERROR = 0x4000,
+    EVENT_NOT_READY = 0x8000,
+};
 
 /* A subscription while it is waited for. */
 typedef struct waiter {
@@ -189,8 +195,9 @@ static bool make_event(const poll_state *state, const waiter *one, uint64_t now,
         return false;
     if (subscription->type == TYPE_FD_READ)
         event->nbytes = readable_bytes(tc_fdtable_get(&state->wasi->fds, subscription->fd));
-    if (one->ready & POLLHUP)
-        event->flags = EVENT_HANGUP;
+    event->flags = (uint16_t)((one->ready & POLLHUP ? EVENT_HANGUP : 0) |
+                              (one->ready & POLLERR ? EVENT_ERROR : 0) |
+                              (one->ready & (POLLIN | POLLOUT) ? 0 : EVENT_NOT_READY));
     return true;
 }
 

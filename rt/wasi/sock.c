@@ -10,7 +10,12 @@
 #include "wasi/sock_address.h"
 
 /* riflags, roflags, sdflags of preview 1. */
-enum { RECV_PEEK = 1, RECV_WAITALL = 2 };
+enum {
+    RECV_PEEK = 1,
+    RECV_WAITALL = 2,
+    /* Not preview 1's: the count is a datagram's whole length, as MSG_TRUNC has it in recv(2). */
+    RECV_WHOLE_LENGTH = 0x20,
+};
 enum { RECV_DATA_TRUNCATED = 1 };
 enum { SHUTDOWN_RD = 1, SHUTDOWN_WR = 2 };
 
@@ -129,13 +134,14 @@ static uint32_t receive(tc_wasi *wasi, uint32_t fd, uint32_t vectors, uint32_t c
     uint32_t error = get_socket(wasi, fd, TC_RIGHT_FD_READ, &socket);
     if (error)
         return error;
-    if (flags & ~(uint32_t)(RECV_PEEK | RECV_WAITALL))
+    if (flags & ~(uint32_t)(RECV_PEEK | RECV_WAITALL | RECV_WHOLE_LENGTH))
         return TC_WASI_INVAL;
     int used = tc_wasi_vectors(&wasi->memory, vectors, count, host);
     if (used < 0 || !tc_memory_span(&wasi->memory, nread, sizeof(uint32_t)) ||
         !tc_memory_span(&wasi->memory, oflags, sizeof(uint16_t)))
         return TC_WASI_FAULT;
-    int host_flags = (flags & RECV_PEEK ? MSG_PEEK : 0) | (flags & RECV_WAITALL ? MSG_WAITALL : 0);
+    int host_flags = (flags & RECV_PEEK ? MSG_PEEK : 0) | (flags & RECV_WAITALL ? MSG_WAITALL : 0) |
+                     (flags & RECV_WHOLE_LENGTH ? MSG_TRUNC : 0);
     ssize_t got = tc_socket_recv(socket, host, used, host_flags, &truncated, from);
     if (got < 0)
         return tc_wasi_errno(got);
@@ -174,13 +180,13 @@ uint32_t tc_wasi_sock_recv_from_v1(tc_wasi *wasi, uint32_t fd, uint32_t vectors,
     tc_sock_buffer buffer;
     if (!tc_sock_load_buffer(&wasi->memory, address, &buffer))
         return TC_WASI_FAULT;
-    if (buffer.length < sizeof(struct in_addr))
+    if (!tc_sock_has_room_for_sender_v1(&buffer))
         return TC_WASI_INVAL; /* before a datagram is taken, and lost */
     uint32_t error = receive(wasi, fd, vectors, count, flags, nread, oflags, &from);
     if (error)
         return error;
     tc_sock_address sender = tc_sock_address_of(&from);
-    return tc_sock_store_address_v1(&wasi->memory, address, &sender);
+    return tc_sock_store_sender_v1(&wasi->memory, address, &sender);
 }
 
 /* Sending. */
@@ -282,12 +288,23 @@ static bool is_error_option(uint32_t level, uint32_t name) {
     return level == 0 && name == 2;
 }
 
+/* The last argument is the size of the value, or (the crates wasmedge_wasi_socket, all of them) a
+ * pointer to it, as getsockopt(2) has it. The extension's own values are smaller than any pointer.
+ */
+static bool is_pointer_to_size(uint32_t level, uint32_t size) {
+    return tc_socket_has_small_options(level) && size > TC_SOCKET_SMALL_OPTION;
+}
+
 uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uint32_t name,
-                                 uint32_t value, uint32_t length) {
+                                 uint32_t value, uint32_t size) {
     tc_socket *socket;
     uint32_t error = get_socket(wasi, fd, 0, &socket);
     if (error)
         return error;
+    uint32_t length = size;
+    bool by_pointer = is_pointer_to_size(level, size);
+    if (by_pointer && !tc_memory_load_u32(&wasi->memory, size, &length))
+        return TC_WASI_FAULT;
     char *at = tc_memory_span(&wasi->memory, value, length);
     uint32_t stored = length;
     int failed = tc_socket_get_option(socket, level, name, at, &stored);
@@ -295,8 +312,11 @@ uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
         return tc_wasi_errno(failed);
     if (!at)
         return TC_WASI_SUCCESS; /* nothing was asked for */
-    /* The type has no way to tell how much of the value was filled: the rest is zero. */
-    memset(at + stored, 0, length - stored);
+    /* A size alone has no way to tell how much of the value was filled: the rest is zero. */
+    if (by_pointer)
+        tc_memory_store_u32(&wasi->memory, size, stored);
+    else
+        memset(at + stored, 0, length - stored);
     int32_t host;
     if (is_error_option(level, name) && stored == sizeof host) {
         memcpy(&host, at, sizeof host);

@@ -3,6 +3,18 @@
  *   version 1: 4 or 16 bytes of address, the port beside it
  *   version 2: 128 bytes: u16 family, then 4 or 16 bytes of address, or a NUL-ended path
  *
+ * What version 1's sock_recv_from stores has the port in it, where there is room:
+ *
+ *   4 bytes:   the address (IPv4)
+ *   16 bytes:  u16 family (2 for IPv4, 10 for IPv6), u16 port, 4 bytes of address, zeros; of an
+ * IPv6 sender family and port alone. So wasmedge_wasi_socket 0.4.1 to 0.4.3 read it
+ *              (Socket::recv_from in src/socket.rs), and 0.5.0 without its feature wasmedge_0_12.
+ *   from 28:   the same, of an IPv6 sender four zeros and 16 bytes of address (sockaddr_in6)
+ *
+ * Version 2 of ours has more, which no guest of the extension uses: behind a link-local IPv6
+ * address its scope, u32; family 0 is AF_UNSPEC, laid out as IPv4; and 2 bytes alone are a family
+ * without an address, for what a guest has that is too short for one: the kernel judges it.
+ *
  * Every address argument is a pointer to {u32 buffer; u32 length}; the length tells the versions
  * apart where a function has the same type in both. Functions return an errno of preview 1.
  */
@@ -27,7 +39,8 @@ enum { TC_SOCK_ANY = 0, TC_SOCK_DATAGRAM = 1, TC_SOCK_STREAM = 2 };
 typedef struct tc_sock_address {
     uint16_t family;
     uint32_t port;
-    size_t length; /* of bytes */
+    uint32_t scope; /* of a link-local IPv6 address; 0: none */
+    size_t length;  /* of bytes */
     uint8_t bytes[TC_SOCK_PATH_MAX];
 } tc_sock_address;
 
@@ -52,5 +65,9 @@ uint32_t tc_sock_store_address(const tc_memory *memory, uint32_t pointer,
 /* The same for version 1, whose buffers must have room for the address. */
 uint32_t tc_sock_store_address_v1(const tc_memory *memory, uint32_t pointer,
                                   const tc_sock_address *address);
+/* And for version 1's sock_recv_from: whether there is room for a sender; storing it. */
+bool tc_sock_has_room_for_sender_v1(const tc_sock_buffer *buffer);
+uint32_t tc_sock_store_sender_v1(const tc_memory *memory, uint32_t pointer,
+                                 const tc_sock_address *address);
 
 #endif

@@ -13,7 +13,7 @@ typedef struct guest_addrinfo {
     uint16_t flags;
     uint8_t family;
     uint8_t type;
-    uint32_t protocol; /* 0 any, 1 TCP, 2 UDP */
+    uint32_t protocol; /* 0 any, 1 TCP, 2 UDP; of a hint only the first byte counts */
     uint32_t address_length;
     uint32_t address; /* of a guest_sockaddr */
     uint32_t canonical;
@@ -24,7 +24,7 @@ typedef struct guest_addrinfo {
 typedef struct guest_sockaddr {
     uint32_t family;
     uint32_t data_length;
-    uint32_t data; /* of the port in network order, then the address */
+    uint32_t data; /* of the port in network order, the address, and (ours) an IPv6 one's scope */
 } guest_sockaddr;
 
 /* Flags of the extension. */
@@ -55,6 +55,7 @@ static uint32_t load_hints(const tc_memory *memory, uint32_t pointer, tc_resolve
     memcpy(&guest, at, sizeof guest);
     if (guest.family > TC_SOCK_INET6)
         return TC_WASI_AFNOSUPPORT;
+    guest.protocol &= 0xff; /* a byte in Rust's structure, and what is behind it anything */
     if (guest.type > TC_SOCK_STREAM || guest.protocol > 2)
         return TC_WASI_INVAL;
     static const int families[] = {AF_UNSPEC, AF_INET, AF_INET6};
@@ -97,7 +98,7 @@ static uint32_t load_string(const tc_memory *memory, uint32_t pointer, uint32_t 
 static uint32_t store_sockaddr(const tc_memory *memory, uint32_t pointer,
                                const tc_sock_address *address) {
     guest_sockaddr guest;
-    uint8_t data[2 + 16];
+    uint8_t data[2 + sizeof(struct in6_addr)];
     void *at = tc_memory_span(memory, pointer, sizeof guest);
     if (pointer == 0 || !at)
         return TC_WASI_FAULT;
@@ -113,6 +114,8 @@ static uint32_t store_sockaddr(const tc_memory *memory, uint32_t pointer,
     data[1] = (uint8_t)address->port;
     memcpy(data + 2, address->bytes, address->length);
     memcpy(to, data, 2 + address->length);
+    if (room >= sizeof data + sizeof address->scope)
+        memcpy(to + sizeof data, &address->scope, sizeof address->scope);
     memcpy(at, &(uint32_t){address->family}, sizeof(uint32_t));
     return TC_WASI_SUCCESS;
 }

@@ -1,5 +1,7 @@
 """When the hTLS option is accepted, and for which names."""
 
+import time
+
 import support
 from support.peers import NAME, ThreadPeer, TlsPeer, echo, http_hello
 
@@ -119,6 +121,21 @@ class TheOptionIsRefused(OptionTest):
             send:hello          -> 5
             recv:5:waitall      -> 5 hello
         """)
+
+    def test_after_the_guest_has_ended_its_side(self):
+        for way in ("w", "rw"):
+            for blocking in ("block", "nonblock"):
+                start = time.monotonic()
+                self.play(f"""
+                    socket:tcp4         -> ok
+                    connect:{self.peer} -> ok
+                    shutdown:{way}      -> ok
+                    {blocking}          -> ok
+                    htls:{NAME}         -> EPIPE
+                    send:hello          -> EPIPE
+                """)
+                # The handshake's own limit is ten seconds and more.
+                self.assertLess(time.monotonic() - start, 5 * support.SLOWNESS)
 
     def test_after_the_first_send(self):
         self.play(f"""

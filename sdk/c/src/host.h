@@ -8,6 +8,7 @@
 #define TIMECRAFT_HOST_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,9 @@
 #define TC_PRIVATE __attribute__((visibility("hidden")))
 
 /* An address as imports take it: 128 bytes, u16 family (AF_INET 1, AF_INET6 2, AF_UNIX 3), then 4
- * or 16 bytes of address in network order, or a NUL-ended path. Ports travel apart. */
+ * or 16 bytes of address in network order, or a NUL-ended path. Ports travel apart. Ours alone:
+ * behind an IPv6 address its scope, u32; AF_UNSPEC 0, laid out as AF_INET; and a `size` of 2 bytes
+ * for a family whose address is too short, which the host refuses as the call does. */
 #define TC_HOST_ADDRESS_SIZE 128
 typedef struct tc_host_address {
     struct {
@@ -48,7 +51,7 @@ typedef struct tc_host_addrinfo {
 typedef struct tc_host_sockaddr {
     uint32_t family;
     uint32_t datalen;
-    uint8_t *data; /* port in network order, then the address */
+    uint8_t *data; /* port in network order, the address, and an IPv6 one's scope */
 } tc_host_sockaddr;
 
 _Static_assert(sizeof(tc_host_addrinfo) == 28, "layout of the socket extension");
@@ -92,9 +95,12 @@ static inline int tc_result(int error) {
 
 /* Makes `out` empty and ready to be filled by the host. */
 TC_PRIVATE void tc_address_prepare(tc_host_address *out);
-/* From a POSIX address. Returns 0, EAFNOSUPPORT or EINVAL. */
-TC_PRIVATE int tc_address_from_posix(const struct sockaddr *address, socklen_t length,
+/* From a POSIX address, whatever it is: the host judges. Returns 0 or, for what cannot be handed
+ * on, EINVAL, EFAULT, or for a descriptor that is no socket EBADF or ENOTSOCK. */
+TC_PRIVATE int tc_address_from_posix(int fd, const struct sockaddr *address, socklen_t length,
                                      tc_host_address *out, int *port);
+/* `error`, unless the descriptor is at fault first: EBADF or ENOTSOCK. */
+TC_PRIVATE int tc_socket_error(int fd, int error);
 /* To a POSIX address, cut where *length is too small, as accept(2) and getsockname(2) have it;
  * *length becomes the whole length. `out` may be NULL, then so may `length`. */
 TC_PRIVATE void tc_address_to_posix(const tc_host_address *address, int port, struct sockaddr *out,
@@ -104,6 +110,20 @@ TC_PRIVATE void tc_address_to_posix(const tc_host_address *address, int port, st
 
 /* The host's name for the 4 or 16 bytes of an address, cut to `size`. Returns 0 or an errno. */
 TC_PRIVATE int tc_address_name(int family, const void *bytes, char *name, size_t size);
+
+/* riflags of the host's that preview 1 lacks: MSG_TRUNC. */
+#define TC_HOST_WHOLE_LENGTH 0x20
+
+/* eventrwflags of the host's that preview 1 lacks: see rt/wasi/poll.c. */
+#define TC_HOST_EVENT_ERROR     0x4000
+#define TC_HOST_EVENT_NOT_READY 0x8000
+
+/* inet.c */
+
+/* Reads an IPv4 address as inet_aton has it: one to four numbers, decimal, octal or hexadecimal,
+ * the last of which fills what is left. Returns what follows it; NULL: there is none, or a number
+ * is too large for its place. */
+TC_PRIVATE const char *tc_parse_inet(const char *text, struct in_addr *address);
 
 /* services.c */
 

@@ -1,8 +1,39 @@
-/* The functions of <arpa/inet.h> and <net/if.h> that wasi-libc lacks. */
+/* The functions of <arpa/inet.h> and <net/if.h> that wasi-libc lacks; and inet_aton, which there
+ * takes numbers that do not fit for 255.255.255.255. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+
+const char *tc_parse_inet(const char *text, struct in_addr *address) {
+    uint32_t value = 0;
+    for (unsigned part = 0; part < 4; part++) {
+        char *end;
+        if (*text < '0' || *text > '9')
+            return NULL; /* strtoull would take spaces and signs */
+        unsigned long long number = strtoull(text, &end, 0);
+        if (*end != '.' || part == 3) {
+            if (number >> (32 - 8 * part))
+                return NULL;
+            address->s_addr = htonl(value | (uint32_t)number);
+            return end;
+        }
+        if (number > UINT8_MAX)
+            return NULL;
+        value |= (uint32_t)number << (24 - 8 * part);
+        text = end + 1;
+    }
+    return NULL;
+}
+
+/* White space may follow, and after it anything. */
+int inet_aton(const char *text, struct in_addr *address) {
+    const char *end = tc_parse_inet(text, address);
+    return end && (!*end || strchr(" \t\n\v\f\r", *end));
+}
 
 in_addr_t inet_addr(const char *text) {
     struct in_addr address;

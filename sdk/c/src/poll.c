@@ -57,8 +57,13 @@ static short event_bits(const __wasi_event_t *event) {
         return POLLHUP;
     if (event->error)
         return POLLERR;
+    unsigned flags = event->fd_readwrite.flags;
     short bits = event->type == __WASI_EVENTTYPE_FD_READ ? POLLRDNORM : POLLWRNORM;
-    if (event->fd_readwrite.flags & __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP)
+    if (flags & TC_HOST_EVENT_NOT_READY)
+        bits = 0;
+    if (flags & TC_HOST_EVENT_ERROR)
+        bits |= POLLERR;
+    if (flags & __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP)
         bits |= POLLHUP;
     return bits;
 }

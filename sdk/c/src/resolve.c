@@ -11,6 +11,7 @@
 #define PORT_TEXT_SIZE 6
 #define HOST_DATA_SIZE 26 /* what other guests allocate too; an IPv6 address needs 18 */
 #define PORT_SIZE      2
+#define SCOPE_OFFSET   (PORT_SIZE + 16)
 #define KNOWN_FLAGS                                                                                \
     (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_NUMERICSERV | AI_V4MAPPED | AI_ALL |          \
      AI_ADDRCONFIG)
@@ -20,7 +21,8 @@
 typedef struct found {
     int family;
     uint8_t bytes[16];
-    uint16_t port; /* as the host says; host order */
+    uint32_t scope; /* of a link-local IPv6 address; 0: none */
+    uint16_t port;  /* as the host says; host order */
 } found;
 
 typedef struct answer {
@@ -94,6 +96,7 @@ static void take_answer(const exchange *from, size_t count, answer *out) {
         entry->family = (int)address->family;
         entry->port = (uint16_t)(from->data[i][0] << 8 | from->data[i][1]);
         memcpy(entry->bytes, from->data[i] + PORT_SIZE, sizeof entry->bytes);
+        memcpy(&entry->scope, from->data[i] + SCOPE_OFFSET, sizeof entry->scope);
     }
     memcpy(out->canonical, from->canonical, sizeof out->canonical);
     out->canonical[CANONICAL_SIZE - 1] = 0;
@@ -208,18 +211,21 @@ static void map_to_inet6(found *address) {
     address->family = AF_INET6;
 }
 
-/* Text such as 192.0.2.1 or 2001:db8::1. Returns whether it was; the family may not be the one
- * asked for. */
-static bool find_numeric(const char *host, answer *out) {
+/* Text such as 192.0.2.1, 2001:db8::1 or fe80::1%eth0, whose interface the host knows. Returns 0;
+ * the family may not be the one asked for. EAI_NONAME: it is no address. */
+static int find_numeric(const char *host, int type, answer *out) {
     struct in_addr in;
     struct in6_addr in6;
-    if (inet_aton(host, &in))
+    const char *end = tc_parse_inet(host, &in);
+    if (end && !*end)
         add_address(out, AF_INET, &in, sizeof in);
     else if (inet_pton(AF_INET6, host, &in6) == 1)
         add_address(out, AF_INET6, &in6, sizeof in6);
+    else if (strchr(host, '%'))
+        return ask_host(host, NULL, AF_INET6, type, AI_NUMERICHOST, out);
     else
-        return false;
-    return true;
+        return EAI_NONAME;
+    return 0;
 }
 
 /* AI_V4MAPPED: IPv4 addresses where there are no others, or also (AI_ALL). */
@@ -254,7 +260,10 @@ static int find_addresses(const char *host, const struct addrinfo *hints, const 
         find_own(hints, out);
         return 0;
     }
-    if (find_numeric(host, out)) {
+    int error = find_numeric(host, kind->type, out);
+    if (error && error != EAI_NONAME)
+        return error;
+    if (!error && out->count) {
         found *only = &out->addresses[0];
         if (mapped && only->family == AF_INET)
             map_to_inet6(only);
@@ -273,7 +282,7 @@ static int find_addresses(const char *host, const struct addrinfo *hints, const 
             *--digit = (char)('0' + rest % 10);
         port = digit;
     }
-    int error = ask_host(host, port, hints->ai_family, kind->type, flags, out);
+    error = ask_host(host, port, hints->ai_family, kind->type, flags, out);
     if (mapped)
         error = find_mapped(host, port, kind->type, flags, error, out);
     return !error && out->count == 0 ? EAI_NONAME : error;
@@ -308,6 +317,7 @@ static element *element_new(const found *address, const kind *kind, int flags) {
         in6->sin6_family = AF_INET6;
         in6->sin6_port = htons(kind->port);
         memcpy(&in6->sin6_addr, address->bytes, sizeof in6->sin6_addr);
+        in6->sin6_scope_id = address->scope;
         info->ai_addrlen = sizeof *in6;
     }
     return new;

@@ -40,14 +40,14 @@ int socketpair(int domain, int type, int protocol, int fds[2]) {
 int bind(int fd, const struct sockaddr *address, socklen_t length) {
     tc_host_address host;
     int port;
-    int error = tc_address_from_posix(address, length, &host, &port);
+    int error = tc_address_from_posix(fd, address, length, &host, &port);
     return tc_result(error ? error : tc_host_bind(fd, &host.view, port));
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t length) {
     tc_host_address host;
     int port;
-    int error = tc_address_from_posix(address, length, &host, &port);
+    int error = tc_address_from_posix(fd, address, length, &host, &port);
     return tc_result(error ? error : tc_host_connect(fd, &host.view, port));
 }
 
@@ -82,7 +82,7 @@ int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length
 /* SHUT_RD, SHUT_WR and SHUT_RDWR are preview 1's flags. */
 int shutdown(int fd, int how) {
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
-        return tc_result(EINVAL);
+        return tc_result(tc_socket_error(fd, EINVAL));
     return tc_result(__wasi_sock_shutdown(fd, (__wasi_sdflags_t)how));
 }
 

@@ -4,7 +4,10 @@
 #include "host.h"
 
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR)
-#define RECV_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL)
+#define RECV_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL | MSG_TRUNC)
+
+/* IOV_MAX of Linux. */
+#define MOST_VECTORS 1024
 
 /* MSG_DONTWAIT: makes the descriptor non-blocking for one call. A guest has one thread, so nobody
  * sees it in between. Returns whether the descriptor is to be made blocking again, or -1. */
@@ -29,13 +32,18 @@ static void leave_call(int fd, int entered, __wasi_fdflags_t before) {
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     if ((flags & ~SEND_FLAGS) || message->msg_controllen)
-        return tc_result(EOPNOTSUPP);
-    if (message->msg_iovlen < 0)
-        return tc_result(EMSGSIZE);
+        return tc_result(tc_socket_error(fd, EOPNOTSUPP));
+    if (message->msg_iovlen < 0 || message->msg_iovlen > MOST_VECTORS)
+        return tc_result(tc_socket_error(fd, EMSGSIZE));
     tc_host_address to;
     int port = 0;
     if (message->msg_name) {
-        int error = tc_address_from_posix(message->msg_name, message->msg_namelen, &to, &port);
+        /* Streams ignore an address, so one without even a family is not refused here. */
+        static const struct sockaddr none = {.sa_family = (sa_family_t)-1};
+        bool has_family = message->msg_namelen >= sizeof none.sa_family;
+        int error = tc_address_from_posix(fd, has_family ? message->msg_name : &none,
+                                          has_family ? message->msg_namelen : sizeof none.sa_family,
+                                          &to, &port);
         if (error)
             return tc_result(error);
     }
@@ -69,9 +77,9 @@ ssize_t send(int fd, const void *data, size_t size, int flags) {
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     if (flags & ~RECV_FLAGS)
-        return tc_result(EOPNOTSUPP);
-    if (message->msg_iovlen < 0)
-        return tc_result(EMSGSIZE);
+        return tc_result(tc_socket_error(fd, EOPNOTSUPP));
+    if (message->msg_iovlen < 0 || message->msg_iovlen > MOST_VECTORS)
+        return tc_result(tc_socket_error(fd, EMSGSIZE));
     __wasi_fdflags_t before = 0;
     int entered = enter_call(fd, flags, &before);
     if (entered < 0)
@@ -80,6 +88,8 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     size_t count = (size_t)message->msg_iovlen;
     uint16_t out_flags = 0;
     int host_flags = flags & (MSG_PEEK | MSG_WAITALL); /* wasi-libc's numbers are preview 1's */
+    if (flags & MSG_TRUNC)
+        host_flags |= TC_HOST_WHOLE_LENGTH;
     tc_host_address from;
     int port = 0;
     int error;

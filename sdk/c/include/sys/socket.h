@@ -42,8 +42,8 @@
 #endif
 
 /* Flags of send and recv. MSG_DONTWAIT makes one call non-blocking. MSG_NOSIGNAL changes nothing:
- * a guest has no SIGPIPE. MSG_TRUNC is only set by recvmsg (wasi-libc gives it MSG_PEEK's value).
- * Those that can't be honoured are answered with EOPNOTSUPP. */
+ * a guest has no SIGPIPE. wasi-libc gives MSG_TRUNC MSG_PEEK's value. Those that can't be honoured
+ * are answered with EOPNOTSUPP. */
 #undef MSG_TRUNC
 #define MSG_TRUNC 0x0020
 #ifndef MSG_OOB
