@@ -15,7 +15,7 @@ void tc_link_libraries(tc_words *argv, bool link_static) {
         tc_words_add_split(argv, "-Wl,-Bstatic " TIMECRAFT_STATIC_LIBRARIES
                                  " -Wl,-Bdynamic -static-libgcc");
     else
-        tc_words_add_split(argv, "-lssl -lcrypto -luring");
+        tc_words_add_split(argv, "-lssl -lcrypto -luring -static-libgcc");
     tc_words_add_split(argv, "-lm -lpthread -ldl");
 }
 

@@ -5,6 +5,8 @@
  *                        tc_engine
  *                       /         \
  *                  uring.c      syscall.c
+ *
+ * wait.c waits with the engine that was chosen, if one was: only io.c links both.
  */
 #ifndef TC_IO_ENGINE_H
 #define TC_IO_ENGINE_H
@@ -97,8 +99,10 @@ typedef struct tc_engine {
     void (*chunk_free)(tc_chunk *chunk);
 } tc_engine;
 
-/* The engine in use; made at the first call. */
+/* The engine in use; made at the first call. NULL in tc_engine_chosen until then: streams have it.
+ */
 const tc_engine *tc_engine_get(void);
+extern const tc_engine *tc_engine_chosen;
 
 /* NULL where the kernel does not allow what it needs. */
 const tc_engine *tc_engine_uring(void);

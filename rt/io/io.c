@@ -1,12 +1,10 @@
-/* The engine's choice, and what both engines do alike. */
+/* The engine's choice, and what begins with it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "guest/report.h"
 #include "io/engine.h"
-
-static const tc_engine *engine;
 
 static const tc_engine *choose_engine(void) {
     const char *wanted = getenv("TIMECRAFT_IO");
@@ -27,9 +25,9 @@ static const tc_engine *choose_engine(void) {
 }
 
 const tc_engine *tc_engine_get(void) {
-    if (!engine)
-        engine = choose_engine();
-    return engine;
+    if (!tc_engine_chosen)
+        tc_engine_chosen = choose_engine();
+    return tc_engine_chosen;
 }
 
 const char *tc_io_engine_name(void) {
@@ -68,10 +66,11 @@ ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t 
     }
 }
 
-int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
-    /* Before the first receive or stream there is nothing that only the engine knows of: a program
-     * that waits for clocks and standard input makes no ring.
-     */
-    const tc_engine *waiting = engine ? engine : tc_engine_syscall();
-    return waiting->wait(interests, count, deadline);
+tc_stream *tc_stream_open(int fd) {
+    tc_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->fd = fd;
+    tc_engine_get()->stream_open(stream);
+    return stream;
 }

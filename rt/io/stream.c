@@ -25,15 +25,6 @@ tc_stream *tc_stream_watched;
 
 static unsigned events_pending; /* watched streams whose event is due */
 
-tc_stream *tc_stream_open(int fd) {
-    tc_stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
-        return NULL;
-    stream->fd = fd;
-    tc_engine_get()->stream_open(stream);
-    return stream;
-}
-
 /* Receiving. */
 
 void tc_stream_look(tc_stream *stream) {
@@ -53,7 +44,7 @@ void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
 
 ssize_t tc_stream_peek(tc_stream *stream, const uint8_t **data) {
     if (!stream->first && !stream->ended && !stream->receive_error)
-        tc_engine_get()->stream_fill(stream);
+        tc_engine_chosen->stream_fill(stream);
     if (stream->first) {
         *data = stream->first->data + stream->first->offset;
         return stream->first->length - stream->first->offset;
@@ -73,8 +64,8 @@ void tc_stream_consume(tc_stream *stream, size_t length) {
     stream->chunks--;
     if (!stream->first)
         stream->last = NULL;
-    tc_engine_get()->chunk_free(chunk);
-    tc_engine_get()->stream_drained(stream);
+    tc_engine_chosen->chunk_free(chunk);
+    tc_engine_chosen->stream_drained(stream);
 }
 
 /* Sending. */
@@ -113,7 +104,7 @@ static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length, b
         return -ENOMEM;
     memcpy(stream->out + stream->out_end, data, length);
     stream->out_end += length;
-    tc_engine_get()->stream_queued(stream, full);
+    tc_engine_chosen->stream_queued(stream, full);
     return (ssize_t)length;
 }
 
@@ -136,15 +127,15 @@ ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length) {
         tc_stream_flush(stream);
     if (stream->send_error)
         return stream->send_error;
-    bool direct = length >= tc_engine_get()->sent_directly && !tc_stream_queued(stream) &&
+    bool direct = length >= tc_engine_chosen->sent_directly && !tc_stream_queued(stream) &&
                   stream->send_state == TC_SEND_IDLE;
     ssize_t sent = direct ? send_directly(stream, data, length) : 0;
     if (sent < 0 || (size_t)sent == length)
         return sent;
-    tc_engine_get()->enter();
+    tc_engine_chosen->enter();
     ssize_t queued =
         queue_bytes(stream, (const uint8_t *)data + sent, length - (size_t)sent, direct);
-    tc_engine_get()->leave();
+    tc_engine_chosen->leave();
     return sent == 0 ? queued : sent + (queued > 0 ? queued : 0);
 }
 
@@ -162,7 +153,7 @@ int tc_stream_send_error(const tc_stream *stream) {
 
 int tc_stream_flush(tc_stream *stream) {
     if (tc_stream_queued(stream) && !stream->send_error)
-        tc_engine_get()->stream_flush(stream);
+        tc_engine_chosen->stream_flush(stream);
     if (stream->send_error)
         return stream->send_error;
     return tc_stream_queued(stream) ? -EAGAIN : 0;
@@ -265,10 +256,10 @@ uint64_t tc_stream_earliest_deadline(uint64_t deadline) {
 
 static void stream_free(tc_stream *stream) {
     tc_stream_watch(stream, NULL, NULL, 0);
-    tc_engine_get()->stream_close(stream);
+    tc_engine_chosen->stream_close(stream);
     for (tc_chunk *chunk = stream->first, *next; chunk; chunk = next) {
         next = chunk->next;
-        tc_engine_get()->chunk_free(chunk);
+        tc_engine_chosen->chunk_free(chunk);
     }
     close(stream->fd);
     free(stream->out);

@@ -9,6 +9,7 @@
 
 #include "io/io.h"
 #include "wasi/internal.h"
+#include "wasi/sockets.h"
 
 _Static_assert((int)TC_FILE_APPEND == TC_FDFLAG_APPEND && (int)TC_FILE_DSYNC == TC_FDFLAG_DSYNC &&
                    (int)TC_FILE_NONBLOCK == TC_FDFLAG_NONBLOCK &&

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wasi/sockets.h"
+
 static int grow(tc_fdtable *table) {
     if (table->capacity >= TC_FD_MAX)
         return -EMFILE;

@@ -8,6 +8,7 @@
 
 #include "io/io.h"
 #include "wasi/internal.h"
+#include "wasi/sockets.h"
 
 /* "subscription" and "event" of the document, as they lie in the guest's memory. */
 typedef struct guest_subscription {

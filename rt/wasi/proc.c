@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "wasi/internal.h"
+#include "wasi/sockets.h"
 
 /* A status of the host has 8 bits. What does not fit is cut as exit(3) does, but an error never
  * becomes the 0 of success. */
@@ -15,7 +16,8 @@ static int exit_status(uint32_t code) {
 
 void tc_wasi_finish(tc_wasi *wasi) {
     tc_fdtable_reset(&wasi->fds);
-    tc_net_finish();
+    if (tc_has_sockets())
+        tc_net_finish();
 }
 
 void tc_wasi_proc_exit(tc_wasi *wasi, uint32_t code) {

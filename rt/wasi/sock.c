@@ -9,6 +9,13 @@
 #include "wasi/internal.h"
 #include "wasi/sock_address.h"
 
+/* Comes along with whatever can make a socket; see sockets.h. */
+#define SOCKET_CALL(function) (void (*)(void))(function),
+__attribute__((used)) static void (*const linked[])(void) = {
+#include "wasi/sockets.def"
+};
+#undef SOCKET_CALL
+
 /* riflags, roflags, sdflags of preview 1. */
 enum {
     RECV_PEEK = 1,

@@ -6,6 +6,7 @@
 
 #include "guest/report.h"
 #include "wasi/internal.h"
+#include "wasi/sockets.h"
 
 static void insert_file(tc_wasi *wasi, tc_file *file) {
     tc_fd fd = {
@@ -63,7 +64,8 @@ static void open_payload(tc_wasi *wasi) {
 
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
     static tc_wasi wasi;
-    tc_net_init(options);
+    if (tc_has_sockets())
+        tc_net_init(options);
     wasi.options = options;
     wasi.argc = argc;
     wasi.argv = argv;

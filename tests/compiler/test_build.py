@@ -283,8 +283,27 @@ class Options(Case):
         result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")
         self.assertRefused(result, "cannot keep the C files in /dev/null/x")
 
+    def libraries(self, *imports):
+        """What a program is linked with whose module has these imports and calls none."""
+        words = "".join(f'(import "wasi_snapshot_preview1" "{name}" (func (param {types}) '
+                        f'(result i32)))' for name, types in imports)
+        program, _ = self.build(self.wat(f'(module {words} (memory (export "memory") 1)'
+                                         '(func (export "_start")))'), "-O0")
+        self.assertEqual(self.execute(program).status, 0)
+        listed = subprocess.run(["ldd", program], capture_output=True, text=True)
+        return {line.split()[0].split(".so")[0] for line in listed.stdout.splitlines()}
+
+    def test_program_that_imports_nothing_of_sockets_is_linked_with_nothing_for_them(self):
+        waits = ("poll_oneoff", "i32 i32 i32 i32")
+        reads = ("fd_read", "i32 i32 i32 i32")
+        without = self.libraries(waits, reads, ("fd_close", "i32"), ("random_get", "i32 i32"))
+        self.assertFalse(without & {"libssl", "libcrypto", "liburing"}, without)
+        within = self.libraries(waits, reads, ("sock_shutdown", "i32 i32"))
+        self.assertLessEqual({"libssl", "libcrypto", "liburing"}, within)
+
     def test_static_program_needs_no_openssl_and_no_liburing(self):
-        module = self.wat(SEVEN)
+        module = self.wat(SEVEN.replace("(memory", '(import "wasi_snapshot_preview1" "sock_shutdown"'
+                                        ' (func (param i32 i32) (result i32))) (memory'))
         dynamic, _ = self.build(module)
         static, _ = self.build(module, "--static", program="static")
         needs = [subprocess.run(["ldd", program], capture_output=True, text=True).stdout
