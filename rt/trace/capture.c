@@ -278,6 +278,17 @@ static void add_fixed(tc_capture *capture, uint32_t index, bool failed) {
         add_results(capture, index, failed);
 }
 
+/* The call has filled all the room behind an option's value with zeroes: of them a few are kept. */
+static void leave_out_zeroes(tc_capture *capture, uint32_t index) {
+    enum { ALWAYS_KEPT = 64 };
+    tc_span *span = capture->span_count ? &capture->spans[capture->span_count - 1] : NULL;
+    if (!span || span->head.parameter != index || span->head.kept <= ALWAYS_KEPT)
+        return;
+    while (span->head.kept > ALWAYS_KEPT && span->bytes[span->head.kept - 1] == 0)
+        span->head.kept--;
+    span->head.flags |= TC_CHUNK_ZEROES;
+}
+
 /* What the result bounds. */
 static void add_bounded(tc_capture *capture, uint32_t index) {
     const tc_parameter *parameter = &capture->import->parameters[index];
@@ -285,6 +296,7 @@ static void add_bounded(tc_capture *capture, uint32_t index) {
     switch (parameter->kind) {
     case TC_P_OPTION_OUT:
         add_out(capture, index, pointer, argument(capture, index + 1), false);
+        leave_out_zeroes(capture, index);
         break;
     case TC_P_BYTES_OUT:
     case TC_P_TEXT_OUT:

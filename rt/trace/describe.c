@@ -229,7 +229,8 @@ static void add_option(writer *to, uint32_t index, const tc_chunk *chunk) {
         add_bytes(to, chunk->bytes, strnlen((const char *)chunk->bytes, chunk->head.kept),
                   strnlen((const char *)chunk->bytes, chunk->head.kept));
     else
-        add_bytes(to, chunk->bytes, chunk->head.kept, chunk->head.length);
+        add_bytes(to, chunk->bytes, chunk->head.kept,
+                  chunk->head.flags & TC_CHUNK_ZEROES ? chunk->head.kept : chunk->head.length);
 }
 
 static void show_option_in(writer *to, uint32_t index) {

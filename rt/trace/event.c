@@ -59,7 +59,7 @@ bool tc_call_read(const void *event, size_t size, tc_call *out) {
 bool tc_call_find_chunk(const tc_call *call, uint32_t parameter, uint8_t flags, tc_chunk *out) {
     size_t position = 0;
     while (tc_call_next_chunk(call, &position, out))
-        if (out->head.parameter == parameter && out->head.flags == flags)
+        if (out->head.parameter == parameter && (out->head.flags & ~TC_CHUNK_ZEROES) == flags)
             return true;
     return false;
 }

@@ -200,6 +200,8 @@ enum {
     TC_CHUNK_SCATTERED = 2, /* over the vectors that this parameter's first chunk has (an array of
                                {u32 address, u32 length}), one filled after the other; `address` is
                                the first one's */
+    TC_CHUNK_ZEROES = 4,    /* the bytes behind those that are kept are zero, at every detail: of a
+                               socket option's value, for which guests have much more room */
 };
 
 _Static_assert(sizeof(tc_record_event) == 16 && sizeof(tc_record_call) == 40 &&

@@ -1,0 +1,199 @@
+"""Reads records by what the opening comment of rt/trace/record.h says, and by nothing else: another
+reader than the command's, so that the format is what its comment says."""
+
+import struct
+
+CALL, PROGRAM, ARGUMENTS, ENVIRONMENT, CLOCK, IMPORTS, DESCRIPTOR, CONNECTION, TLS, TRAP, END = \
+    range(1, 12)
+OUT, SCATTERED, ZEROES = 1, 2, 4
+NAME, HASH, VERSION, BUILD_ID, EXECUTABLE, PID, GRANTS = range(1, 8)
+WORD, REALTIME, MONOTONIC, IMPORT = 16, 24, 25, 32
+KIND, PATH = 40, 41
+LOCAL, PEER, HOST, SERVER, BY_CALL = 48, 49, 50, 51, 52
+BEGUN, DURATION, ERROR, REASON, TLS_VERSION, CIPHER, GROUP, ALPN, SERVER_NAME, RESUMED, PEER_INFO = \
+    range(64, 75)
+FRAME, CAUSE, STATUS, PENDING = 80, 88, 89, 90
+EXIT, TRAPPED, TIMED_OUT, UNWRITABLE = 1, 2, 3, 4
+
+MASK = (1 << 64) - 1
+P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
+                      0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+
+
+def rotate(value, bits):
+    return (value << bits | value >> (64 - bits)) & MASK
+
+
+def take(lane, word):
+    return rotate((lane + word * P2) & MASK, 31) * P1 & MASK
+
+
+def xxh64(data, seed):
+    """The xxHash specification's XXH64."""
+    at, seed = 0, seed & MASK
+    if len(data) >= 32:
+        lanes = [(seed + P1 + P2) & MASK, (seed + P2) & MASK, seed, (seed - P1) & MASK]
+        for at in range(0, len(data) - 31, 32):
+            lanes = [take(*pair) for pair in zip(lanes, struct.unpack_from("<4Q", data, at))]
+        at += 32
+        sums = sum(rotate(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK
+        for lane in lanes:
+            sums = ((sums ^ take(0, lane)) * P1 + P4) & MASK
+    else:
+        sums = (seed + P5) & MASK
+    sums = (sums + len(data)) & MASK
+    while len(data) - at >= 8:
+        sums = (rotate(sums ^ take(0, struct.unpack_from("<Q", data, at)[0]), 27) * P1 + P4) & MASK
+        at += 8
+    if len(data) - at >= 4:
+        word = struct.unpack_from("<I", data, at)[0]
+        sums = (rotate(sums ^ word * P1 & MASK, 23) * P2 + P3) & MASK
+        at += 4
+    for byte in data[at:]:
+        sums = rotate(sums ^ byte * P5 & MASK, 11) * P1 & MASK
+    sums = (sums ^ sums >> 33) * P2 & MASK
+    sums = (sums ^ sums >> 29) * P3 & MASK
+    return sums ^ sums >> 32
+
+
+def rounded(size, to):
+    return (size + to - 1) // to * to
+
+
+class Chunk:
+    def __init__(self, parameter, flags, address, length, data):
+        self.parameter, self.flags = parameter, flags
+        self.address, self.length, self.data = address, length, data
+
+
+class Event:
+    def __init__(self, data):
+        self.data = data
+        _, self.size, self.type, self.detail0, self.flags, self.detail = \
+            struct.unpack_from("<IIHBBI", data)
+        if self.type == CALL:
+            self.read_call()
+        else:
+            self.read_fields()
+
+    def read_call(self):
+        self.index, self.time, low, self.import_number, high = struct.unpack_from("<QQIHH",
+                                                                                  self.data, 16)
+        self.duration = low | high << 32
+        self.result = self.detail
+        self.arguments = struct.unpack_from(f"<{self.detail0}Q", self.data, 40)
+        self.chunks = []
+        at = 40 + 8 * self.detail0
+        while at < self.size:
+            address, length, kept, parameter, flags, _ = struct.unpack_from("<IIIBBH", self.data,
+                                                                            at)
+            assert kept <= length and at + 16 + kept <= self.size
+            self.chunks.append(Chunk(parameter, flags, address, length,
+                                     self.data[at + 16:at + 16 + kept]))
+            at += 16 + rounded(kept, 8)
+        assert at == self.size
+
+    def read_fields(self):
+        self.time = struct.unpack_from("<Q", self.data, 16)[0]
+        self.fields = []
+        at = 24
+        while at < self.size:
+            key, _, length = struct.unpack_from("<HHI", self.data, at)
+            assert at + 8 + length <= self.size
+            self.fields.append((key, self.data[at + 8:at + 8 + length]))
+            at += 8 + rounded(length, 8)
+        assert at == self.size
+
+    def all(self, key):
+        return [value for found, value in self.fields if found == key]
+
+    def bytes(self, key):
+        return (self.all(key) or [None])[0]
+
+    def text(self, key):
+        value = self.bytes(key)
+        return None if value is None else value.decode()
+
+    def number(self, key):
+        value = self.bytes(key)
+        return None if value is None else struct.unpack("<Q", value)[0]
+
+    def address(self, key):
+        """"127.0.0.1:80" """
+        family, port, length, data = struct.unpack_from("<HHI108s", self.bytes(key))
+        assert family == 1 and length == 4
+        return ".".join(map(str, data[:4])) + f":{port}"
+
+    def chunk(self, parameter, flags):
+        return next((chunk for chunk in self.chunks
+                     if chunk.parameter == parameter and chunk.flags == flags), None)
+
+
+class Record:
+    """`events`: of all segments in their order; `segments`: how many; `whole`: ends with END."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.file = file.read()
+        (magic, version, header_size, self.salt, self.segment_size, self.segment_count, self.detail,
+         self.started, _, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
+        assert magic == b"\x89TCREC\r\n" and version == 1 and header_size == 4096
+        assert check == xxh64(self.file[:56], 0)
+        starts = [4096 + i * self.segment_size for i in range(self.segment_count)]
+        firsts = sorted((self.block(start)[0], start) for start in starts if self.block(start))
+        self.segments = len(firsts)
+        assert [first for first, _ in firsts] == \
+            list(range(firsts[0][0], firsts[0][0] + len(firsts))) if firsts else True
+        self.per_segment = [list(self.segment_events(number, start)) for number, start in firsts]
+        self.events = [event for segment in self.per_segment for event in segment]
+        self.calls = [event for event in self.events if event.type == CALL]
+        self.whole = bool(self.events) and self.events[-1].type == END
+        imports = next((event for event in self.events if event.type == IMPORTS), None)
+        self.imports = [text.decode().split()[1] for text in imports.all(IMPORT)] if imports else []
+
+    def block(self, at):
+        """(segment, number, room, used or None, stored) of the valid block there, or None."""
+        head = self.file[at:at + 64]
+        if len(head) < 64:
+            return None
+        (magic, encoding, segment, number, _, _, room, used, stored, open_check,
+         seal_check) = struct.unpack("<IIQQQQQIIII", head)
+        if magic != 0x4b4c4254 or open_check != xxh64(head[:48], self.salt) & 0xffffffff:
+            return None
+        sealed = seal_check == xxh64(head[:56], self.salt) & 0xffffffff and used <= room
+        assert encoding == 0
+        return segment, number, room, used if sealed else None, stored
+
+    def segment_events(self, segment, at):
+        end = at + self.segment_size if self.segment_size else len(self.file)
+        number = None
+        while at < end:
+            block = self.block(at)
+            if not block or block[0] != segment or number not in (None, block[1] - 1):
+                return
+            _, number, room, used, stored = block
+            limit = min(at + 64 + (room if used is None else used), len(self.file))
+            yield from self.block_events(at + 64, limit, number)
+            if used is None:
+                return
+            at = rounded(at + 64 + stored, 4096)
+
+    def block_events(self, at, limit, number):
+        while limit - at >= 16:
+            check, size = struct.unpack_from("<II", self.file, at)
+            if size < 16 or size % 8 or size > limit - at or check != \
+                    xxh64(self.file[at + 4:at + size], self.salt + number) & 0xffffffff:
+                return
+            yield Event(self.file[at:at + size])
+            at += size
+
+    def of(self, kind):
+        return [event for event in self.events if event.type == kind]
+
+    def named(self, name):
+        return [call for call in self.calls if self.imports[call.import_number] == name]
+
+    def output(self, fd=1):
+        """What the guest wrote to a descriptor."""
+        return b"".join(chunk.data for call in self.named("fd_write") if call.arguments[0] == fd
+                        for chunk in call.chunks if chunk.flags == SCATTERED)
