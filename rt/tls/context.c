@@ -2,9 +2,9 @@
  * a process when hTLS is first used.
  *
  * The trust store is the file that --ca names, else the system's: SSL_CERT_FILE and SSL_CERT_DIR of
- * the host's environment where they are set, else OpenSSL's own places. Its folder of hashed names
- * is looked into certificate by certificate, so that nobody waits for the whole bundle to load; the
- * bundle is read only where there is no such folder. */
+ * the host's environment where they are set, else OpenSSL's own places. Folders of hashed names and
+ * bundles are both read certificate by certificate; OpenSSL's own bundle only where there is no
+ * such folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "guest/report.h"
+#include "tls/bundle.h"
 #include "tls/context.h"
 #include "tls/tls.h"
 
@@ -39,13 +40,12 @@ static bool is_hashed_folder(const char *path) {
 }
 
 static void load_file(X509_STORE *store, const char *path) {
-    if (!X509_STORE_load_file(store, path))
+    if (!tc_bundle_add_to(store, path))
         tc_report_once("the trust store %s holds no certificate that can be read; "
                        "certificates of "
                        "servers will be refused. Set SSL_CERT_FILE, or --ca, to a "
                        "file of PEM certificates",
                        path);
-    ERR_clear_error();
 }
 
 void tc_tls_load_trust(X509_STORE *store) {
@@ -57,12 +57,13 @@ void tc_tls_load_trust(X509_STORE *store) {
     const char *folder = getenv(X509_get_default_cert_dir_env());
     if (!folder)
         folder = X509_get_default_cert_dir();
-    if (*folder)
-        X509_STORE_load_path(store, folder); /* a list of folders, looked into when needed */
+    /* The file first: where it has a name that the folders have too, both would do. */
     if (file && *file)
         load_file(store, file);
     else if (!file && !is_hashed_folder(X509_get_default_cert_dir()))
         load_file(store, X509_get_default_cert_file());
+    if (*folder)
+        X509_STORE_load_path(store, folder); /* a list of folders */
     ERR_clear_error();
 }
 

@@ -1,5 +1,5 @@
 /* What all of TLS in the process stands on: the operator's decisions, and OpenSSL's contexts. Uses
- * nothing of tls/. */
+ * bundle.h. */
 #ifndef TC_TLS_CONTEXT_H
 #define TC_TLS_CONTEXT_H
 
