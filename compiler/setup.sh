@@ -6,8 +6,8 @@
 #
 # TIMECRAFT_BUILD_DIR     the build tree, build/ unless given; an unpacked WABT goes below it, and an
 #                         unpacked Go for the tests
-# TIMECRAFT_WABT_RELEASE  take wasm2c from this release of the distribution, even if the installed
-#                         one would do (trixie, forky, …)
+# TIMECRAFT_WABT_RELEASE  take wasm2c from this release of Debian (trixie, forky, …) or Ubuntu
+#                         (resolute), whatever is installed
 # TIMECRAFT_GO_RELEASE    likewise Go, of a release that has golang-1.23-go (bookworm-backports)
 set -eu
 
@@ -19,6 +19,8 @@ case $build_dir in
 esac
 wabt_dir=$build_dir/lib/timecraft/wabt
 wabt_minimum=1.0.36
+wabt_preferred=1.0.42 # standard exceptions, cheaper indirect calls
+wabt_releases='forky trixie' # of Debian, the newest first
 go_dir=$build_dir/go
 go_minimum=1.21
 
@@ -137,15 +139,15 @@ install_packages() {
     esac
 }
 
-# wabt_works PROGRAM: it runs, and is new enough.
+# wabt_works PROGRAM VERSION: it runs, and is that version or a newer one.
 wabt_works() {
     version=$("$1" --version 2>/dev/null) || return 1
-    dpkg --compare-versions "${version%% *}" ge $wabt_minimum
+    dpkg --compare-versions "${version%% *}" ge "$2"
 }
 
 # Prints the address of the mirror that the machine takes its distribution from. apt itself reads
 # its configuration, so every format of it is understood.
-mirror() {
+own_mirror() {
     apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         while read -r release component uri; do
             case $release in
@@ -156,6 +158,22 @@ mirror() {
         done | head -n 1
 }
 
+# Sets what packages of a release are fetched with: uri, components, and keyring to verify them.
+# Debian's releases are there for Ubuntu too, from Debian's own mirror network.
+find_mirror() {
+    case $1 in
+    bookworm* | trixie* | forky*) of=debian components=main ;;
+    *) of=$ID components=main ;;
+    esac
+    [ "$of" != ubuntu ] || components='main universe'
+    keyring=/usr/share/keyrings/$of-archive-keyring.gpg
+    [ "$of" = "$ID" ] || install_packages "$of-archive-keyring"
+    [ -r "$keyring" ] || fail "$keyring is missing, so packages of $1 cannot be verified"
+    uri=http://deb.debian.org/debian
+    [ "$of" != "$ID" ] || uri=$(own_mirror)
+    [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
+}
+
 # fetch_packages FOLDER RELEASE PACKAGE...: fetches packages of another release into FOLDER/debs, with
 # apt's own checks of signatures and sums, in folders of its own: the system's apt state is not
 # touched.
@@ -163,14 +181,7 @@ fetch_packages() {
     work=$1
     release=$2
     shift 2
-    case $ID in
-    ubuntu) keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg components='main universe' ;;
-    *) keyring=/usr/share/keyrings/debian-archive-keyring.gpg components=main ;;
-    esac
-    [ -r $keyring ] || fail "$keyring is missing, so packages of $release cannot be verified"
-    uri=$(mirror)
-    [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
-
+    find_mirror "$release"
     say "fetching $1 of $release from $uri"
     rm -rf "$work"
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
@@ -193,23 +204,26 @@ CONF
         fail "$1 of $release could not be fetched"
 }
 
-# Unpacks wabt of a newer release, and the libraries it runs with.
-fetch_wabt() {
+# Unpacks wabt of a newer release, and the libraries it runs with. What was there stays until the new
+# one has been seen to run.
+fetch_wabt() (
     release=$1
     work=$build_dir/wabt-download
     fetch_packages "$work" "$release" wabt libc6 libstdc++6 libgcc-s1 libssl3t64
-    rm -rf "$wabt_dir" "$wabt_dir.new"
+    rm -rf "$wabt_dir.new"
     mkdir -p "$wabt_dir.new"
     for package in "$work/debs"/*.deb; do
-        dpkg -x "$package" "$wabt_dir.new"
+        dpkg -x "$package" "$wabt_dir.new" || fail "$package could not be unpacked"
     done
     wrap_wabt "$wabt_dir.new"
-    wabt_works "$wabt_dir.new/bin/wasm2c" ||
+    wabt_works "$wabt_dir.new/bin/wasm2c" $wabt_minimum ||
         fail "wasm2c of $release does not run, or is older than $wabt_minimum"
+    # The packages' times are older than the objects of a build tree that had another version.
+    find "$wabt_dir.new" -type f -exec touch {} +
     echo "$release" >"$wabt_dir.new/release"
+    rm -rf "$wabt_dir" "$work"
     mv "$wabt_dir.new" "$wabt_dir"
-    rm -rf "$work"
-}
+)
 
 # Writes bin/PROGRAM for each program of the unpacked WABT: it runs it with the unpacked C library,
 # and finds both relative to itself.
@@ -234,26 +248,49 @@ WRAPPER
     done
 }
 
-# The distribution's wabt where it is new enough, else a newer release's.
+# install_wabt VERSION: the distribution's package, if it is that new.
+install_wabt() {
+    candidate=$(apt-cache policy wabt | sed -n 's/^ *Candidate: //p')
+    dpkg --compare-versions "${candidate:-0}" ge "$1" && install_packages wabt
+}
+
+# WABT of TIMECRAFT_WABT_RELEASE. The file `chosen` has CMake take it although another is installed.
+provide_chosen_wabt() {
+    if ! wabt_works "$wabt_dir/bin/wasm2c" $wabt_minimum ||
+        [ "$(cat "$wabt_dir/release" 2>/dev/null)" != "$TIMECRAFT_WABT_RELEASE" ]; then
+        fetch_wabt "$TIMECRAFT_WABT_RELEASE" || exit 1
+    fi
+    touch "$wabt_dir/chosen"
+}
+
+# The newest WABT that is to be had: one that is there, the distribution's, that of Debian's newest
+# release. Where none of them is the preferred version, whatever there is that works, with a word
+# about it, and the next run tries again.
 provide_wabt() {
-    wanted=${TIMECRAFT_WABT_RELEASE:-}
-    if [ -x "$wabt_dir/bin/wasm2c" ] && wabt_works "$wabt_dir/bin/wasm2c"; then
-        read -r release <"$wabt_dir/release" || release=
-        [ -n "$wanted" ] && [ "$wanted" != "$release" ] || return 0
+    if [ -n "${TIMECRAFT_WABT_RELEASE:-}" ]; then
+        provide_chosen_wabt
+        return
     fi
-    if [ -z "$wanted" ]; then
-        ! wabt_works wasm2c || return 0
-        candidate=$(apt-cache policy wabt | sed -n 's/^ *Candidate: //p')
-        if dpkg --compare-versions "${candidate:-0}" ge $wabt_minimum; then
-            install_packages wabt
-            return 0
-        fi
-        case $ID in
-        ubuntu) wanted=resolute ;;
-        *) wanted=trixie ;;
-        esac
+    rm -f "$wabt_dir/chosen"
+    for program in "$wabt_dir/bin/wasm2c" wasm2c; do
+        ! wabt_works "$program" $wabt_preferred || return 0
+    done
+    ! install_wabt $wabt_preferred || return 0
+    newest=${wabt_releases%% *}
+    if fetch_wabt "$newest" && wabt_works "$wabt_dir/bin/wasm2c" $wabt_preferred; then
+        return
     fi
-    fetch_wabt "$wanted"
+    wabt_works "$wabt_dir/bin/wasm2c" $wabt_minimum || wabt_works wasm2c $wabt_minimum ||
+        install_wabt $wabt_minimum || fetch_older_wabt
+    say "there is no wabt $wabt_preferred of $newest to be had, so that an older one is used:" \
+        "modules with standard exceptions (exnref) cannot be built; a later run tries again"
+}
+
+fetch_older_wabt() {
+    for release in ${wabt_releases#* } $([ "$ID" != ubuntu ] || echo resolute); do
+        ! fetch_wabt "$release" || return 0
+    done
+    fail "no wabt $wabt_minimum or newer could be installed or fetched"
 }
 
 # go_works PROGRAM: it runs, and is new enough. It would otherwise fetch what a go.mod asks for.

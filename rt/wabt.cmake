@@ -1,7 +1,8 @@
 # Finds wasm2c and the runtime sources that belong to it (they must be of one version).
 #
-# Looked at in this order: TIMECRAFT_WASM2C, the system's, the one that compiler/setup.sh unpacked
-# under the build tree (or under build/, for a second build tree). Sets
+# TIMECRAFT_WASM2C, or the newer one of the system's and the one that compiler/setup.sh unpacked under
+# the build tree (or under build/, for a second build tree), which is taken in any case if it was
+# chosen by its release. Sets
 #   TIMECRAFT_WASM2C_PATH     the program
 #   TIMECRAFT_WASM2C_CONF     the same for toolchain.conf
 #   TIMECRAFT_WABT_VERSION
@@ -31,16 +32,20 @@ endif()
 set(TIMECRAFT_WABT_UNPACKED FALSE)
 if(TIMECRAFT_WASM2C)
   set(candidates "${TIMECRAFT_WASM2C}")
+elseif(EXISTS "${unpacked}/chosen")
+  set(candidates "${unpacked}/bin/wasm2c")
 else()
   find_program(system_wasm2c wasm2c NO_CACHE)
   set(candidates ${system_wasm2c} "${unpacked}/bin/wasm2c")
 endif()
 set(TIMECRAFT_WASM2C_PATH "")
+set(TIMECRAFT_WABT_VERSION 0)
 foreach(candidate IN LISTS candidates)
-  timecraft_wabt_version("${candidate}" TIMECRAFT_WABT_VERSION)
-  if(TIMECRAFT_WABT_VERSION VERSION_GREATER_EQUAL TIMECRAFT_WABT_MINIMUM)
+  timecraft_wabt_version("${candidate}" version)
+  if(version VERSION_GREATER_EQUAL TIMECRAFT_WABT_MINIMUM AND
+     version VERSION_GREATER TIMECRAFT_WABT_VERSION)
     set(TIMECRAFT_WASM2C_PATH "${candidate}")
-    break()
+    set(TIMECRAFT_WABT_VERSION "${version}")
   endif()
 endforeach()
 if(NOT TIMECRAFT_WASM2C_PATH)

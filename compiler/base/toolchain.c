@@ -12,15 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const tc_toolchain_headers[] = {
-    "wasm-rt.h",    "wasm-rt-exceptions.h", "guest/module.h",    "guest/memory_address.h",
-    "wasi/wasi.h",  "simd_corrections.h",   "tcc_prelude.h",     "tcc_support.h",
-    "tcc_atomic.h", "tcc_vectors.h",        "guest/vectors.def", NULL};
-
-/* Features that some versions leave off until told, the one that costs most at the end. Others of
- * their list need more than a flag. */
-static const char *const optional_features[] = {"exceptions", "extended-const", "multi-memory",
-                                                "tail-call"};
+const char *const tc_toolchain_headers[] = {"wasm-rt.h",
+                                            "wasm-rt-exceptions.h",
+                                            "guest/module.h",
+                                            "guest/memory_address.h",
+                                            "guest/vectors.def",
+                                            "guest/atomics.h",
+                                            "guest/traps.h",
+                                            "wasi/wasi.h",
+                                            "simd_corrections.h",
+                                            "tcc_prelude.h",
+                                            "tcc_support.h",
+                                            "tcc_vectors.h",
+                                            NULL};
 
 /* The installation's lib/timecraft: …/bin/timecraft -> …/lib/timecraft. */
 static char *find_directory(void) {
@@ -205,11 +209,10 @@ static int ask_facts(const tc_toolchain *tools, tc_buffer *facts) {
         result = ask_wasm2c(tools, "--help", &help);
     if (result == 0) {
         tc_buffer_print(facts, "%.*s", (int)strcspn(version.data, " \r\n"), version.data);
-        for (size_t i = 0; i < sizeof optional_features / sizeof *optional_features; i++) {
-            char *flag = tc_format("--enable-%s ", optional_features[i]);
-            if (strstr(help.data, flag))
-                tc_buffer_print(facts, " %s", flag);
-            free(flag);
+        for (const char *at = help.data; (at = strstr(at, "--enable-"));) {
+            size_t length = strcspn(at, " \n");
+            tc_buffer_print(facts, " %.*s", (int)length, at);
+            at += length;
         }
     }
     tc_buffer_reset(&version);
@@ -224,7 +227,7 @@ static int get_facts(const tc_toolchain *tools, tc_buffer *facts) {
     tc_file_identity(&identity, tools->wasm2c);
     tc_buffer_print(&identity, "%s", tools->conf);
     tc_hash *hash = tc_hash_new();
-    tc_hash_add_text(hash, "wasm2c facts of timecraft " TIMECRAFT_VERSION);
+    tc_hash_add_text(hash, "wasm2c facts 2 of timecraft " TIMECRAFT_VERSION);
     tc_hash_add_text(hash, identity.data);
     tc_hash_end(hash, key);
     tc_buffer_reset(&identity);

@@ -1,4 +1,5 @@
-/* `timecraft inspect`: what a module imports and exports, and what the runtime has for it. */
+/* `timecraft inspect`: what a module imports and exports, which features of WebAssembly it uses,
+ * and what of that keeps it from being built. */
 #include "commands/commands.h"
 
 #include <stdio.h>
@@ -37,6 +38,29 @@ static void show_kind(const tc_wasm *wasm) {
         puts("kind: library (exports no _start and no _initialize; --invoke calls a function)");
 }
 
+/* Those that are built on one line, each of the others with its place and its reason. */
+static void show_features(const tc_wasm *wasm) {
+    size_t shown = 0;
+    printf("features:");
+    for (tc_feature feature = 0; feature < TC_FEATURE_COUNT; feature++) {
+        char *refusal = wasm->features[feature].is_used ? tc_feature_refusal(feature) : NULL;
+        if (wasm->features[feature].is_used && !refusal)
+            printf("%s %s", shown++ ? "," : "", tc_feature_name(feature));
+        free(refusal);
+    }
+    puts(shown ? "" : " those of the first version");
+    for (tc_feature feature = 0; feature < TC_FEATURE_COUNT; feature++) {
+        char *refusal = wasm->features[feature].is_used ? tc_feature_refusal(feature) : NULL;
+        if (refusal) {
+            char *place = tc_feature_place(&wasm->features[feature]);
+            printf("  not built: %s (%s), first in %s: %s\n", tc_feature_name(feature),
+                   tc_feature_what(feature), place, refusal);
+            free(place);
+        }
+        free(refusal);
+    }
+}
+
 static void show_imports(const tc_wasm *wasm) {
     printf("imports: %zu\n", wasm->import_count);
     for (size_t i = 0; i < wasm->import_count; i++) {
@@ -72,6 +96,7 @@ static int inspect(const char *path) {
     if (tc_wasm_read(&wasm, path) == 0) {
         show_summary(&wasm);
         show_kind(&wasm);
+        show_features(&wasm);
         show_imports(&wasm);
         show_exports(&wasm);
         status = TC_EXIT_OK;

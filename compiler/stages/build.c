@@ -60,21 +60,8 @@ static int check_entries(const tc_wasm *wasm, const char *invoke) {
     return 0;
 }
 
-static int check_memories(const tc_wasm *wasm) {
-    for (size_t i = 0; i < wasm->memory_count; i++) {
-        const tc_extern *memory = &wasm->memories[i];
-        if (memory->is_64 || memory->is_shared) {
-            tc_error("%s has a %s memory, which is not supported; compile it %s", wasm->path,
-                     memory->is_64 ? "64-bit" : "shared",
-                     memory->is_64 ? "for wasm32" : "without threads");
-            return -1;
-        }
-    }
-    return 0;
-}
-
 static int check_module(const tc_wasm *wasm, const tc_build_options *options) {
-    if (tc_imports_check(wasm, &options->stubs) < 0 || check_memories(wasm) < 0 ||
+    if (tc_features_check(wasm) < 0 || tc_imports_check(wasm, &options->stubs) < 0 ||
         check_entries(wasm, options->grants.invoke) < 0)
         return -1;
     return 0;

@@ -198,8 +198,9 @@ static bool starts_with(tc_name name, const char *text) {
 static bool is_adapter(const tc_wasm *module) {
     bool offers = false, stands_on = false;
     for (size_t i = 0; i < module->export_count && !offers; i++) {
-        tc_import import = {
-            {"wasi_snapshot_preview1", 22}, module->exports[i].name, module->exports[i].type};
+        tc_import import = {.module = {"wasi_snapshot_preview1", 22},
+                            .name = module->exports[i].name,
+                            .type = module->exports[i].type};
         tc_provided provided = tc_imports_find(&import, NULL);
         offers = import.type.kind == TC_KIND_FUNCTION && !provided.reason;
         free(provided.reason);

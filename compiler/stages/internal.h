@@ -46,6 +46,13 @@ typedef struct tc_build {
     bool has_tcc_objects;
 } tc_build;
 
+/* An i32 that stands, and is dropped, in front of the `unreachable` that memory.atomic.wait
+ * becomes. */
+#define TC_WAIT_MARK 1952539252
+
+/* Writes what wasm2c is given of a module (module/lower.c). */
+void tc_module_lower(const tc_wasm *wasm, tc_buffer *out);
+
 /* The stages. Each returns -1 after a message. */
 int tc_translate(tc_build *build);
 void tc_correct(tc_build *build);

@@ -6,7 +6,7 @@
  *
  * The stages, in the order in which data flows:
  *
- *   module.c     bytes of a .wasm file  -> tc_wasm, its outline
+ *   module/      bytes of a .wasm file  -> tc_wasm, its outline, and what wasm2c is given of it
  *   component.c  those of a component   -> the preview 1 command in it
  *   imports.c    tc_wasm                -> which imports the runtime provides
  *   translate.c  the module             -> C as wasm2c writes it (runs wasm2c)
@@ -24,7 +24,7 @@
 #include "base/base.h"
 #include "options/options.h"
 
-/* ---- module.c: the outline of a module ---- */
+/* ---- module/outline.c: the outline of a module ---- */
 
 typedef enum tc_kind {
     TC_KIND_FUNCTION,
@@ -43,7 +43,8 @@ typedef struct tc_extern {
     bool is_shared;        /* memories */
     bool is_64;            /* memories and tables */
     bool has_max;          /* memories and tables: `max` is given */
-    uint64_t min;          /* memories: pages of 64 KiB; tables: elements */
+    unsigned page_bits; /* memories: a page has 2 to the power of it bytes, 16 if nothing is said */
+    uint64_t min;       /* memories: pages; tables: elements */
     uint64_t max;
 } tc_extern;
 
@@ -51,6 +52,7 @@ typedef struct tc_import {
     tc_name module;
     tc_name name;
     tc_extern type;
+    tc_name type_bytes; /* its kind and type in the file */
 } tc_import;
 
 typedef struct tc_export {
@@ -58,12 +60,30 @@ typedef struct tc_export {
     tc_extern type;
 } tc_export;
 
+/* The features of WebAssembly that features.def lists. */
+typedef enum tc_feature {
+#define TC_FEATURE(ID, name, what, support, source, remedy) TC_FEATURE_##ID,
+#include "stages/features.def"
+#undef TC_FEATURE
+    TC_FEATURE_COUNT,
+} tc_feature;
+
+#define TC_NO_INDEX SIZE_MAX
+
+/* Whether a module uses a feature, and where it does so first. */
+typedef struct tc_feature_use {
+    bool is_used;
+    const char *kind; /* "function", "memory", "the tag section" … */
+    size_t index;     /* which one, or TC_NO_INDEX */
+    size_t offset;    /* in the file */
+} tc_feature_use;
+
 /* Types are written with a letter each: i I f F (i32 i64 f32 f64), V (v128), r (a function
- * reference), e (another reference), ? (a type of a proposal that wasm2c does not have). */
+ * reference), e (externref), x (exnref), ? (a type of a proposal that wasm2c does not have). */
 typedef struct tc_wasm {
     tc_buffer bytes;   /* the file */
     char *path;        /* as the person gave it */
-    char **signatures; /* the type section */
+    char **signatures; /* the type section; NULL for what is not a function's type */
     size_t signature_count;
     tc_import *imports;
     size_t import_count;
@@ -83,10 +103,11 @@ typedef struct tc_wasm {
     bool has_start;         /* a start function, run by instantiation */
     bool is_unwrapped;      /* it was in a component */
     bool is_go;             /* Go's compiler made it */
+    tc_feature_use features[TC_FEATURE_COUNT];
 } tc_wasm;
 
-/* Reads a module's file. -1 after a message. The outline's bounds are checked; the code is left to
- * wasm2c's validation. */
+/* Reads a module's file. -1 after a message. The outline's bounds are checked; whether the code is
+ * valid wasm2c says. */
 int tc_wasm_read(tc_wasm *wasm, const char *path);
 void tc_wasm_reset(tc_wasm *wasm);
 const tc_export *tc_wasm_find_export(const tc_wasm *wasm, const char *name, tc_kind kind);
@@ -96,6 +117,19 @@ char *tc_extern_shown(const tc_extern *type);
 char *tc_signature_shown(const char *signature);
 /* Whether all parameters and results are numbers: no vectors, no references. */
 bool tc_signature_is_numbers(const char *signature);
+
+/* ---- module/features.c ---- */
+
+/* Its name, and what it is in words. */
+const char *tc_feature_name(tc_feature feature);
+const char *tc_feature_what(tc_feature feature);
+/* Where it is used first: "function 7, byte 1234 of the file"; a new string. */
+char *tc_feature_place(const tc_feature_use *use);
+/* NULL: modules that use it are built. Else why not, and how to do without; a new string. */
+char *tc_feature_refusal(tc_feature feature);
+/* Names every feature that the module uses and that keeps it from being built. -1 if there is one.
+ */
+int tc_features_check(const tc_wasm *wasm);
 
 /* ---- imports.c: what the runtime provides ---- */
 

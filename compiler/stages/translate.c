@@ -6,29 +6,40 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `features`: how many of wasm2c's optional features to turn on. */
-static int run_wasm2c(const tc_build *build, size_t features, tc_buffer *output) {
+/* What some versions of wasm2c leave off until told. It makes the code that they write longer for
+ * every module, tail calls most of all, so that it is turned on for those that need it. */
+static const struct {
+    tc_feature feature;
+    const char *flag;
+} optional_features[] = {
+    {TC_FEATURE_EXCEPTIONS, "--enable-exceptions"},
+    {TC_FEATURE_EXTENDED_CONST, "--enable-extended-const"},
+    {TC_FEATURE_MULTI_MEMORY, "--enable-multi-memory"},
+    {TC_FEATURE_TAIL_CALL, "--enable-tail-call"},
+    {TC_FEATURE_ATOMICS, "--enable-threads"},
+};
+
+static bool has_flag(const tc_build *build, const char *flag) {
+    for (size_t i = 0; i < build->wasm2c.features.count; i++) {
+        if (strcmp(build->wasm2c.features.items[i], flag) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int run_wasm2c(const tc_build *build, tc_buffer *output) {
     tc_words argv = {0};
     tc_words_add(&argv, "%s", build->tools.wasm2c);
-    for (size_t i = 0; i < features; i++)
-        tc_words_add(&argv, "%s", build->wasm2c.features.items[i]);
+    for (size_t i = 0; i < sizeof optional_features / sizeof *optional_features; i++) {
+        const char *flag = optional_features[i].flag;
+        if (build->wasm->features[optional_features[i].feature].is_used && has_flag(build, flag))
+            tc_words_add(&argv, "%s", flag);
+    }
     /* With several outputs functions are not static, so that split/ can arrange them anew. */
     tc_words_add(&argv, "--num-outputs=%d", TC_WASM2C_OUTPUTS);
     tc_words_add_split(&argv, "-n guest -o guest.c module.wasm");
     int status = tc_process_run(&argv, build->work, output);
     tc_words_reset(&argv);
-    return status;
-}
-
-/* Optional features make the code that wasm2c writes longer for every module, tail calls most of
- * all, so that they are turned on only for a module that is not accepted without. */
-static int run_until_accepted(const tc_build *build, tc_buffer *output) {
-    size_t all = build->wasm2c.features.count;
-    int status = run_wasm2c(build, 0, output);
-    if (status == 1 && all > 1)
-        status = run_wasm2c(build, all - 1, output);
-    if (status == 1 && all)
-        status = run_wasm2c(build, all, output);
     return status;
 }
 
@@ -46,13 +57,17 @@ static int explain(const tc_build *build, int status, const tc_buffer *output) {
     return -1;
 }
 
-/* wasm2c reads a copy of the bytes that were checked, whatever happens to the file meanwhile. */
+/* wasm2c reads what is made of the bytes that were checked, whatever happens to the file meanwhile.
+ */
 static int write_module(const tc_build *build) {
+    tc_buffer lowered = {0};
+    tc_module_lower(build->wasm, &lowered);
     char *path = tc_format("%s/module.wasm", build->work);
-    int result = tc_file_write(path, build->wasm->bytes.data, build->wasm->bytes.length);
+    int result = tc_file_write(path, lowered.data, lowered.length);
     if (result < 0)
         tc_error("cannot write %s: %s", path, strerror(errno));
     free(path);
+    tc_buffer_reset(&lowered);
     return result;
 }
 
@@ -100,7 +115,7 @@ int tc_translate(tc_build *build) {
     tc_buffer output = {0};
     if (write_module(build) < 0)
         return -1;
-    int status = run_until_accepted(build, &output);
+    int status = run_wasm2c(build, &output);
     int result = status == 0 ? read_code(build) : explain(build, status, &output);
     tc_buffer_reset(&output);
     return result;

@@ -20,6 +20,7 @@
 #include "guest/observer.h"
 #include "guest/report.h"
 #include "guest/symbols.h"
+#include "guest/traps.h"
 #include "wasm-rt-exceptions.h"
 
 enum {
@@ -147,6 +148,8 @@ static void print_frames(const backtrace *trace) {
 /* ---- the message ---- */
 
 static const char *reason(wasm_rt_trap_t code) {
+    if ((int)code == TC_TRAP_WAIT)
+        return "atomic wait on a memory that is not shared";
     switch (code) {
     case WASM_RT_TRAP_OOB:
         return "out-of-bounds access to memory or a table";

@@ -107,13 +107,6 @@ class Modules(Case):
     def test_start_with_parameters(self):
         self.refuse(self.wat('(module (func (export "_start") (param i32)))'), "(i32) -> ()")
 
-    def test_64_bit_memory(self):
-        self.refuse(self.wat('(module (memory i64 1) (func (export "_start")))'), "64-bit memory")
-
-    def test_shared_memory(self):
-        self.refuse(self.wat('(module (memory 1 2 shared) (func (export "_start")))'),
-                    "shared memory")
-
     def test_every_prefix_of_a_module_is_read_without_a_crash(self):
         data = self.wat(SEVEN).read_bytes()
         module = self.folder / "prefix.wasm"

@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 guest_runner.KEYS.update({"builds", "needs"})
 # Not --enable-all: that also changes how other things are written.
 FEATURES = ["--enable-exceptions", "--enable-extended-const", "--enable-multi-memory",
-            "--enable-tail-call"]
+            "--enable-tail-call", "--enable-threads", "--enable-relaxed-simd"]
 DEFAULT_BUILDS = ["-O0", "-O1", "-O1 --cc=clang"]
 CLANG = os.environ.get("CLANG", "clang")
 CLANGXX = os.environ.get("CLANGXX", "clang++")

@@ -1,6 +1,6 @@
 /* tcc, in all versions: it lacks GNU C builtins that wasm2c's output asks for, and its negation of
  * a floating-point number is a subtraction. tcc_prelude.h has both, tcc_support.h what is otherwise
- * in tcc's own library, tcc_vectors.h and tcc_atomic.h stand for headers that it does not have.
+ * in tcc's own library, tcc_vectors.h stands for a header that it does not have.
  * Another compiler takes the units that tcc cannot, so that these have to be right for every
  * compiler.
  */
@@ -25,7 +25,6 @@ static void replace_line(tc_buffer *header, const char *found, const char *wante
 
 static void replace_includes(tc_buffer *header) {
     replace_line(header, "#include <simde/wasm/simd128.h>\n", "#include \"tcc_vectors.h\"");
-    replace_line(header, "#include <stdatomic.h>\n\n", "#include \"tcc_atomic.h\"");
 }
 
 void tc_correct_tcc(tc_build *build) {

@@ -1,0 +1,317 @@
+/* Writes what wasm2c is given of a module: the same program, in less of WebAssembly than the module
+ * uses.
+ *
+ *  - Compact imports become ordinary ones.
+ *  - Relaxed vector instructions become ordinary ones, whose result is one of those that the
+ * relaxed ones may have (the choices of the deterministic profile, Core Specification 3.0, appendix
+ * A.1).
+ *  - memory.atomic.notify finds nobody who waits where memory is not shared: a load that traps as
+ * it would, and 0. memory.atomic.wait traps there, first for what is wrong with its address. wasm2c
+ * has neither; tc_correct_waits gives the trap its words.
+ *  - Custom sections are left out, but for the names.
+ *
+ * A body that cannot be read is copied as it is, for wasm2c to complain about.
+ */
+#include "stages/module/instructions.h"
+#include "stages/module/module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DROP = 0x1a, LOCAL_GET = 0x20, LOCAL_SET = 0x21, LOCAL_TEE = 0x22, I32_CONST = 0x41 };
+
+static void add_byte(tc_buffer *out, unsigned byte) {
+    char text = (char)byte;
+    tc_buffer_add(out, &text, 1);
+}
+
+static void add_leb(tc_buffer *out, uint64_t value) {
+    for (; value > 0x7f; value >>= 7)
+        add_byte(out, (value & 0x7f) | 0x80);
+    add_byte(out, (unsigned)value);
+}
+
+static void add_signed_leb(tc_buffer *out, int64_t value) {
+    for (; value < -64 || value > 63; value >>= 7)
+        add_byte(out, (value & 0x7f) | 0x80);
+    add_byte(out, value & 0x7f);
+}
+
+static void add_name(tc_buffer *out, tc_name name) {
+    add_leb(out, name.length);
+    tc_buffer_add(out, name.text, name.length);
+}
+
+static void add_section(tc_buffer *out, uint8_t id, const void *content, size_t length) {
+    add_byte(out, id);
+    add_leb(out, length);
+    tc_buffer_add(out, content, length);
+}
+
+/* ---- instructions ---- */
+
+/* A function's body on its way. */
+typedef struct body {
+    tc_buffer code;       /* its instructions; the locals are not in it */
+    uint64_t first_extra; /* index of the first local that is added, a vector */
+    unsigned extra;       /* how many are */
+} body;
+
+static void add_vector(body *out, uint32_t number) {
+    add_byte(&out->code, 0xfd);
+    add_leb(&out->code, number);
+}
+
+static void add_local(body *out, unsigned instruction, unsigned extra) {
+    add_byte(&out->code, instruction);
+    add_leb(&out->code, out->first_extra + extra);
+    if (out->extra <= extra)
+        out->extra = extra + 1;
+}
+
+/* Vectors a, b, c become a * b + c, or -(a * b) + c. */
+static void add_product_and_sum(body *out, uint32_t multiply, uint32_t negate, uint32_t add) {
+    add_local(out, LOCAL_SET, 0);
+    add_vector(out, multiply);
+    if (negate)
+        add_vector(out, negate);
+    add_local(out, LOCAL_GET, 0);
+    add_vector(out, add);
+}
+
+/* Of the 16-bit lanes of the vectors in locals 0 and 1, every second from the first on. */
+static void add_every_second(body *out, unsigned first) {
+    add_local(out, LOCAL_GET, 0);
+    add_local(out, LOCAL_GET, 1);
+    add_vector(out, 0x0d); /* i8x16.shuffle */
+    for (unsigned lane = first; lane < 16; lane += 2) {
+        add_byte(&out->code, 2 * lane);
+        add_byte(&out->code, 2 * lane + 1);
+    }
+}
+
+/* Vectors a, b of bytes become the sums of each two products, 16 bits wide. */
+static void add_dot_product(body *out) {
+    add_local(out, LOCAL_SET, 1);
+    add_local(out, LOCAL_TEE, 0);
+    add_local(out, LOCAL_GET, 1);
+    add_vector(out, 0x9c); /* i16x8.extmul_low_i8x16_s */
+    add_local(out, LOCAL_GET, 0);
+    add_local(out, LOCAL_GET, 1);
+    add_vector(out, 0x9d); /* i16x8.extmul_high_i8x16_s */
+    add_local(out, LOCAL_SET, 1);
+    add_local(out, LOCAL_SET, 0);
+    add_every_second(out, 0);
+    add_every_second(out, 1);
+    add_vector(out, 0x8e); /* i16x8.add */
+}
+
+static void add_relaxed(body *out, uint32_t number) {
+    /* From 0x100 on; those with 0 are not a single instruction. */
+    static const uint8_t strict[] = {
+        0x0e,                   /* i8x16.swizzle */
+        0xf8, 0xf9, 0xfc, 0xfd, /* i32x4.trunc_sat_f32x4_s, _u, _f64x2_s_zero, _u_zero */
+        0,    0,    0,    0,    /* madd and nmadd */
+        0x52, 0x52, 0x52, 0x52, /* v128.bitselect */
+        0xe8, 0xe9, 0xf4, 0xf5, /* f32x4.min, max, f64x2.min, max */
+        0x82,                   /* i16x8.q15mulr_sat_s */
+        0,    0,                /* dot products */
+    };
+    switch (number) {
+    case 0x105:
+    case 0x106:
+        add_product_and_sum(out, 0xe6, number == 0x106 ? 0xe1 : 0, 0xe4); /* f32x4 */
+        break;
+    case 0x107:
+    case 0x108:
+        add_product_and_sum(out, 0xf2, number == 0x108 ? 0xed : 0, 0xf0); /* f64x2 */
+        break;
+    case 0x112:
+        add_dot_product(out);
+        break;
+    case 0x113:
+        add_local(out, LOCAL_SET, 2);
+        add_dot_product(out);
+        add_vector(out, 0x7e); /* i32x4.extadd_pairwise_i16x8_s */
+        add_local(out, LOCAL_GET, 2);
+        add_vector(out, 0xae); /* i32x4.add */
+        break;
+    default:
+        add_vector(out, strict[number - 0x100]);
+        break;
+    }
+}
+
+/* A load that traps as the instruction with these immediates does, without its value. */
+static void add_access(body *out, unsigned load, const tc_instruction *from, const uint8_t *end) {
+    add_byte(&out->code, 0xfe);
+    add_byte(&out->code, load);
+    tc_buffer_add(&out->code, from->immediates, (size_t)(end - from->immediates));
+    add_byte(&out->code, DROP);
+}
+
+static void add_notify(body *out, const tc_instruction *from, const uint8_t *end) {
+    add_byte(&out->code, DROP); /* how many to wake */
+    add_access(out, 0x10, from, end);
+    add_byte(&out->code, I32_CONST);
+    add_byte(&out->code, 0);
+}
+
+static void add_wait(body *out, unsigned load, const tc_instruction *from, const uint8_t *end) {
+    add_byte(&out->code, DROP); /* the time limit */
+    add_byte(&out->code, DROP); /* the expected value */
+    add_access(out, load, from, end);
+    add_byte(&out->code, I32_CONST);
+    add_signed_leb(&out->code, TC_WAIT_MARK);
+    add_byte(&out->code, DROP);
+    add_byte(&out->code, 0x00); /* unreachable */
+}
+
+static bool is_relaxed(uint32_t opcode) {
+    return opcode >= 0xfd0100 && opcode <= 0xfd0113;
+}
+
+static bool is_wait_or_notify(uint32_t opcode) {
+    return opcode >= 0xfe0000 && opcode <= 0xfe0002;
+}
+
+/* `end` is where the instruction ends. */
+static void add_lowered(body *out, const tc_instruction *from, const uint8_t *end) {
+    if (is_relaxed(from->opcode))
+        add_relaxed(out, from->opcode & 0xffff);
+    else if (from->opcode == 0xfe0000)
+        add_notify(out, from, end);
+    else if (from->opcode == 0xfe0001)
+        add_wait(out, 0x10, from, end); /* i32.atomic.load */
+    else
+        add_wait(out, 0x11, from, end); /* i64.atomic.load */
+}
+
+/* ---- functions ---- */
+
+static void add_bytes(tc_buffer *out, const uint8_t *from, const uint8_t *to) {
+    tc_buffer_add(out, from, (size_t)(to - from));
+}
+
+static uint64_t parameter_count(const tc_wasm *wasm, size_t function) {
+    if (function >= wasm->function_count)
+        return 0;
+    const char *signature = wasm->functions[function].signature;
+    return (uint64_t)(strchr(signature, ':') - signature);
+}
+
+/* Adds a body whose instructions were changed: its groups of locals, one of vectors more, and the
+ * new instructions. */
+static void add_changed(tc_buffer *out, uint32_t groups, const uint8_t *locals,
+                        const uint8_t *locals_end, const body *made) {
+    tc_buffer text = {0};
+    add_leb(&text, groups + (made->extra ? 1u : 0u));
+    add_bytes(&text, locals, locals_end);
+    if (made->extra) {
+        add_leb(&text, made->extra);
+        add_byte(&text, 0x7b); /* v128 */
+    }
+    tc_buffer_add(&text, made->code.data, made->code.length);
+    add_leb(out, text.length);
+    tc_buffer_add(out, text.data, text.length);
+    tc_buffer_reset(&text);
+}
+
+/* Adds the body between two places. */
+static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const uint8_t *start,
+                     const uint8_t *end) {
+    tc_reader in = {.start = start, .at = start, .end = end};
+    uint32_t groups = tc_read_count(&in);
+    const uint8_t *locals = in.at;
+    in.at = start;
+    body made = {.first_extra = parameter_count(wasm, function) + tc_read_locals(&in, NULL)};
+    const uint8_t *locals_end = in.at, *copied = in.at;
+    tc_instruction instruction;
+    while (in.at < in.end && tc_read_instruction(&in, NULL, &instruction)) {
+        if (!is_relaxed(instruction.opcode) && !is_wait_or_notify(instruction.opcode))
+            continue;
+        add_bytes(&made.code, copied, instruction.start);
+        add_lowered(&made, &instruction, in.at);
+        copied = in.at;
+    }
+    if (in.problem || copied == locals_end) {
+        add_leb(out, (size_t)(end - start));
+        add_bytes(out, start, end);
+    } else {
+        add_bytes(&made.code, copied, end);
+        add_changed(out, groups, locals, locals_end, &made);
+    }
+    tc_buffer_reset(&made.code);
+    free(in.problem);
+}
+
+/* ---- sections ---- */
+
+static void lower_code(const tc_wasm *wasm, tc_reader *in, tc_buffer *out) {
+    uint32_t count = tc_read_count(in);
+    size_t first = wasm->function_count > count ? wasm->function_count - count : 0;
+    add_leb(out, count);
+    for (uint32_t i = 0; i < count && !in->problem; i++) {
+        const uint8_t *size_at = in->at;
+        uint32_t size = tc_read_u32(in);
+        if (size > tc_reader_left(in)) { /* all the rest as it is */
+            add_bytes(out, size_at, in->end);
+            in->at = in->end;
+            return;
+        }
+        add_body(out, wasm, first + i, in->at, in->at + size);
+        in->at += size;
+    }
+    add_bytes(out, in->at, in->end);
+}
+
+static void lower_imports(const tc_wasm *wasm, tc_buffer *out) {
+    add_leb(out, wasm->import_count);
+    for (size_t i = 0; i < wasm->import_count; i++) {
+        const tc_import *import = &wasm->imports[i];
+        add_name(out, import->module);
+        add_name(out, import->name);
+        tc_buffer_add(out, import->type_bytes.text, import->type_bytes.length);
+    }
+}
+
+static bool has_new_code(const tc_wasm *wasm) {
+    return wasm->features[TC_FEATURE_RELAXED_SIMD].is_used ||
+           wasm->features[TC_FEATURE_ATOMICS].is_used;
+}
+
+static bool is_name_section(const tc_reader *section) {
+    tc_reader in = *section;
+    bool result = tc_name_is(tc_read_name(&in), "name");
+    free(in.problem);
+    return result;
+}
+
+static void lower_section(const tc_wasm *wasm, uint8_t id, tc_reader *in, tc_buffer *out) {
+    tc_buffer content = {0};
+    if (id == TC_SECTION_CUSTOM && !is_name_section(in))
+        return;
+    if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
+        lower_imports(wasm, &content);
+    else if (id == TC_SECTION_CODE && has_new_code(wasm))
+        lower_code(wasm, in, &content);
+    if (content.data)
+        add_section(out, id, content.data, content.length);
+    else
+        add_section(out, id, in->at, tc_reader_left(in));
+    tc_buffer_reset(&content);
+    free(in->problem);
+}
+
+void tc_module_lower(const tc_wasm *wasm, tc_buffer *out) {
+    const uint8_t *bytes = (const uint8_t *)wasm->bytes.data;
+    tc_reader in = {.start = bytes, .at = bytes + TC_PREAMBLE, .end = bytes + wasm->bytes.length};
+    tc_buffer_add(out, bytes, TC_PREAMBLE);
+    while (tc_reader_left(&in)) { /* tc_wasm_read has checked that sections lie inside */
+        uint8_t id = tc_read_byte(&in);
+        uint32_t size = tc_read_u32(&in);
+        tc_reader section = {.start = bytes, .at = in.at, .end = in.at + size};
+        lower_section(wasm, id, &section, out);
+        in.at += size;
+    }
+}
