@@ -30,11 +30,14 @@ ca-certificates
 clang
 cmake
 gcc
+libbrotli-dev
 libc6-dev
 libclang-rt-dev-wasm32
+libnghttp2-dev
 liburing-dev
 libsimde-dev
 libssl-dev
+libzstd-dev
 lld
 llvm
 make
@@ -42,6 +45,7 @@ openssl
 pkg-config
 tcc
 wasi-libc
+zlib1g-dev
 '
 test_packages='
 clang-format
@@ -50,7 +54,6 @@ curl
 gnutls-bin
 libc++-dev-wasm32
 libclang-rt-dev
-libzstd-dev
 nghttp2-client
 nginx-light
 ninja-build
@@ -60,7 +63,6 @@ python3-pip
 strace
 tcl
 wrk
-zlib1g-dev
 '
 # Besides those for building: what sdk/python/build needs.
 python_packages='

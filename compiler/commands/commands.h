@@ -1,6 +1,6 @@
 /* commands/: what a person calls, a file for each command. main.c finds out which is meant.
  *
- * May use: stages/stages.h and base/. Nothing uses commands/.
+ * May use: stages/stages.h, record/ and base/. Nothing uses commands/.
  */
 #ifndef TC_COMMANDS_H
 #define TC_COMMANDS_H
@@ -12,6 +12,8 @@ int tc_command_build(char **words);
 int tc_command_run(char **words);
 int tc_command_inspect(char **words);
 int tc_command_doctor(char **words);
+int tc_command_trace(char **words);
+int tc_command_export(char **words);
 
 /* ---- options.c: the options of build and run ---- */
 

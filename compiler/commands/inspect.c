@@ -1,10 +1,12 @@
 /* `timecraft inspect`: what a module imports and exports, which features of WebAssembly it uses,
- * and what of that keeps it from being built. */
+ * and what of that keeps it from being built; what a record is of. */
 #include "commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "record/views.h"
 
 static void show_summary(const tc_wasm *wasm) {
     size_t imported = 0;
@@ -105,12 +107,31 @@ static int inspect(const char *path) {
     return status;
 }
 
+static int inspect_record(const char *path, bool unmask) {
+    char *error = NULL;
+    int status = TC_EXIT_FAILURE;
+    tc_record *record = tc_record_open(path, &error);
+    if (!record)
+        tc_error("%s", error);
+    else if (tc_record_inspect(record, path, unmask, stdout) < 0)
+        tc_error("%s has nothing in it that can be read: it is damaged, or the program had just "
+                 "begun",
+                 path);
+    else
+        status = TC_EXIT_OK;
+    free(error);
+    tc_record_close(record);
+    return status;
+}
+
 int tc_command_inspect(char **words) {
+    bool unmask = words[0] && strcmp(words[0], "--unmask") == 0;
+    words += unmask;
     if (words[0] && strcmp(words[0], "--") == 0)
         words++;
     if (!words[0] || words[1]) {
-        tc_error("inspect takes one module: timecraft inspect MODULE.wasm");
+        tc_error("inspect takes one module, or one record: timecraft inspect MODULE.wasm|RECORD");
         return TC_EXIT_USAGE;
     }
-    return inspect(words[0]);
+    return tc_record_is_one(words[0]) ? inspect_record(words[0], unmask) : inspect(words[0]);
 }

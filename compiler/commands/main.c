@@ -11,7 +11,9 @@ static const char general_help[] =
     "\n"
     "  timecraft build [OPTION...] MODULE.wasm -o PROGRAM\n"
     "  timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
-    "  timecraft inspect MODULE.wasm\n"
+    "  timecraft inspect MODULE.wasm|RECORD\n"
+    "  timecraft trace calls|network|requests|dns|tls [OPTION...] RECORD\n"
+    "  timecraft export pcapng|har|html|stdout|stderr [--unmask] RECORD -o FILE\n"
     "  timecraft doctor\n"
     "  timecraft help [COMMAND]\n"
     "  timecraft version\n"
@@ -56,8 +58,40 @@ static const char build_options_help[] =
 
 static const char inspect_help[] =
     "timecraft inspect MODULE.wasm\n"
+    "timecraft inspect [--unmask] RECORD\n"
     "\n"
-    "Shows what the module imports and exports, and what the runtime has for each import.\n";
+    "Shows what the module imports and exports, and what the runtime has for each import. Of a\n"
+    "record: of which program it is, when it ran, for how long, and what is not in it.\n";
+
+static const char trace_help[] =
+    "timecraft trace calls|network|requests|dns|tls [OPTION...] RECORD\n"
+    "\n"
+    "Shows what a program did that ran with --record=RECORD: its calls; what its connections sent\n"
+    "and received, in clear text; HTTP requests and answers, and WebSocket messages; look-ups of\n"
+    "names; TLS handshakes.\n"
+    "\n"
+    "Options:\n"
+    "  -v, --verbose         with what was sent and received; headers and bodies; certificates\n"
+    "  -o, --output=json     JSON Lines instead of text\n"
+    "  -c, --summary         counts, times and errors instead of lines\n"
+    "  -f, --follow          go on while the program runs\n"
+    "      --since=TIME      from then: since the record began (1.5s, 20ms, 5m), or a time of day\n"
+    "      --until=TIME      to then\n"
+    "      --last=N|TIME     the last N lines, or what happened in the last 10s\n"
+    "      --unmask          show values of Authorization, Proxy-Authorization, Cookie,\n"
+    "                        Set-Cookie, and of environment variables\n";
+
+static const char export_help[] =
+    "timecraft export pcapng|har|html|stdout|stderr [--unmask] RECORD -o FILE\n"
+    "\n"
+    "Writes what a record has in a format of others (-o - for standard output):\n"
+    "  pcapng   connections in clear text, for Wireshark and tshark\n"
+    "  har      HTTP requests and answers with their timings (HAR 1.2), for browsers' tools\n"
+    "  html     a page: time line, requests, headers and bodies; it needs no network\n"
+    "  stdout   what the program wrote to its standard output\n"
+    "  stderr   what it wrote to its standard errors\n"
+    "\n"
+    "Secrets are masked as `timecraft help trace` says, but for what a program wrote.\n";
 
 static const char doctor_help[] = "timecraft doctor\n"
                                   "\n"
@@ -73,6 +107,10 @@ static int print_help(const char *command) {
         printf("\nOptions:\n%s\nGrants and limits:\n%s", build_options_help, tc_options_help);
     } else if (strcmp(command, "inspect") == 0) {
         fputs(inspect_help, stdout);
+    } else if (strcmp(command, "trace") == 0) {
+        fputs(trace_help, stdout);
+    } else if (strcmp(command, "export") == 0) {
+        fputs(export_help, stdout);
     } else if (strcmp(command, "doctor") == 0) {
         fputs(doctor_help, stdout);
     } else if (strcmp(command, "help") == 0 || strcmp(command, "version") == 0) {
@@ -98,9 +136,9 @@ static const struct {
     const char *name;
     int (*call)(char **words);
 } commands[] = {
-    {"build", tc_command_build},    {"run", tc_command_run}, {"inspect", tc_command_inspect},
-    {"doctor", tc_command_doctor},  {"help", command_help},  {"version", command_version},
-    {"--version", command_version},
+    {"build", tc_command_build}, {"run", tc_command_run},       {"inspect", tc_command_inspect},
+    {"trace", tc_command_trace}, {"export", tc_command_export}, {"doctor", tc_command_doctor},
+    {"help", command_help},      {"version", command_version},  {"--version", command_version},
 };
 
 static bool asks_for_help(const char *word) {
