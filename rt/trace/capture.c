@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "trace/names.h"
+#include "wasi/sock_address.h"
 
 enum {
     TEXT_MAX = 64 << 10,     /* no path and no name is longer */
@@ -289,14 +290,26 @@ static void leave_out_zeroes(tc_capture *capture, uint32_t index) {
     span->head.flags |= TC_CHUNK_ZEROES;
 }
 
+/* An option's value, whose size may stand in the guest's memory; then it is an answer too. */
+static void add_option(tc_capture *capture, uint32_t index) {
+    uint32_t level = argument(capture, index - 2), size = argument(capture, index + 1);
+    uint32_t length = size;
+    if (tc_sock_is_pointer_to_size(level, size)) {
+        if (!tc_memory_load_u32(&capture->memory, size, &length))
+            return;
+        add_out(capture, index + 1, size, sizeof length, false);
+    }
+    add_out(capture, index, argument(capture, index), length, false);
+    leave_out_zeroes(capture, index);
+}
+
 /* What the result bounds. */
 static void add_bounded(tc_capture *capture, uint32_t index) {
     const tc_parameter *parameter = &capture->import->parameters[index];
     uint32_t pointer = argument(capture, index);
     switch (parameter->kind) {
     case TC_P_OPTION_OUT:
-        add_out(capture, index, pointer, argument(capture, index + 1), false);
-        leave_out_zeroes(capture, index);
+        add_option(capture, index);
         break;
     case TC_P_BYTES_OUT:
     case TC_P_TEXT_OUT:

@@ -295,10 +295,7 @@ static bool is_error_option(uint32_t level, uint32_t name) {
     return level == 0 && name == 2;
 }
 
-/* The last argument is the size of the value, or (the crates wasmedge_wasi_socket, all of them) a
- * pointer to it, as getsockopt(2) has it. The extension's own values are smaller than any pointer.
- */
-static bool is_pointer_to_size(uint32_t level, uint32_t size) {
+bool tc_sock_is_pointer_to_size(uint32_t level, uint32_t size) {
     return tc_socket_has_small_options(level) && size > TC_SOCKET_SMALL_OPTION;
 }
 
@@ -309,7 +306,7 @@ uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     if (error)
         return error;
     uint32_t length = size;
-    bool by_pointer = is_pointer_to_size(level, size);
+    bool by_pointer = tc_sock_is_pointer_to_size(level, size);
     if (by_pointer && !tc_memory_load_u32(&wasi->memory, size, &length))
         return TC_WASI_FAULT;
     char *at = tc_memory_span(&wasi->memory, value, length);
