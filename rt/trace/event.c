@@ -90,6 +90,18 @@ static void set_address(tc_record_address *out, uint16_t family, const uint8_t *
     memcpy(out->bytes, bytes, out->length);
 }
 
+/* What version 1's sock_recv_from stores where there is room: see wasi/sock_address.h. */
+enum { SENDER_SIZE = 16, SENDER_INET6_SIZE = 28, SENDER_INET4 = 2, SENDER_INET6 = 10 };
+
+static void set_sender(tc_record_address *out, const uint8_t *bytes, size_t length) {
+    unsigned family = bytes[0] | (unsigned)bytes[1] << 8;
+    if (family == SENDER_INET4)
+        set_address(out, INET4, bytes + 4, length - 4);
+    else if (family == SENDER_INET6 && length >= SENDER_INET6_SIZE)
+        set_address(out, INET6, bytes + 8, length - 8);
+    out->port = (uint16_t)(bytes[2] | bytes[3] << 8);
+}
+
 tc_record_address tc_call_address(const tc_call *call, const tc_described *import,
                                   uint32_t parameter) {
     tc_record_address out = {0};
@@ -109,6 +121,10 @@ tc_record_address tc_call_address(const tc_call *call, const tc_described *impor
             return out;
     }
     size_t length = chunk.head.kept;
+    if (written && described->detail == TC_WHOLE && length >= SENDER_SIZE) {
+        set_sender(&out, chunk.bytes, length);
+        return out;
+    }
     if (length >= V2_SIZE)
         set_address(&out, (uint16_t)(chunk.bytes[0] | chunk.bytes[1] << 8), chunk.bytes + 2,
                     length - 2);

@@ -27,6 +27,15 @@ class Crate(support.GuestTest):
     def test_0_5_5_sees_the_sender_and_its_options(self):
         self.sees(5, *INET4, *INET6, "recv_from: error 0, hello from [::1]:sender", *OPTIONS)
 
+    def test_a_trace_tells_what_it_was_told(self):
+        for release in (4, 5):
+            program = support.program("crate_layouts", f"-DCRATE={release}", sdk=False)
+            result = support.run([program], support.environment(f"{support.ALL_NETWORK} --trace"))
+            self.assertRegex(result.stderr,
+                             r'sock_recv_from\(.*\) = 5, "hello", 127\.0\.0\.1:\d+ ')
+            self.assertRegex(result.stderr,
+                             r"sock_getsockopt\(.*, socket, error, .*\) = 0 ")
+
 
 if __name__ == "__main__":
     support.main()
