@@ -71,8 +71,8 @@ uint32_t tc_sock_store_sender_v1(const tc_memory *memory, uint32_t pointer,
                                  const tc_sock_address *address);
 
 /* Whether sock_getsockopt's last argument, which is the size of the value, is a pointer to it, as
- * getsockopt(2) has it: so pass it the crates wasmedge_wasi_socket, all of them. The extension's own
- * values are smaller than any pointer. The size is what there was stored, afterwards. */
+ * getsockopt(2) has it: so pass it the crates wasmedge_wasi_socket, all of them. The extension's
+ * own values are smaller than any pointer. The size is what there was stored, afterwards. */
 bool tc_sock_is_pointer_to_size(uint32_t level, uint32_t size);
 
 #endif
