@@ -91,7 +91,9 @@ static const char export_help[] =
     "  stdout   what the program wrote to its standard output\n"
     "  stderr   what it wrote to its standard errors\n"
     "\n"
-    "Secrets are masked as `timecraft help trace` says, but for what a program wrote.\n";
+    "Secrets are masked as `timecraft help trace` says, but for what a program wrote. Wireshark "
+    "takes\n"
+    "port 443 for TLS: `tshark -d tcp.port==443,http -r FILE` reads what is in clear text there.\n";
 
 static const char doctor_help[] = "timecraft doctor\n"
                                   "\n"

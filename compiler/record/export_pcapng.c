@@ -13,7 +13,14 @@
 enum { SECTION = 0x0a0d0d0a, INTERFACE = 1, NAMES = 4, PACKET = 6 };
 enum { LINK_RAW = 101, OPTION_COMMENT = 1, OPTION_RESOLUTION = 9, OPTION_APPLICATION = 4 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
-enum { TCP = 6, UDP = 17, SEGMENT_MAX = 32 << 10, DATAGRAM_MAX = 65535 - 48, REFUSED = 14 };
+enum {
+    TCP = 6,
+    UDP = 17,
+    SEGMENT_MAX = 32 << 10,
+    DATAGRAM_MAX = 65535 - 48,
+    REFUSED = 14,
+    RESET = 15
+};
 
 /* Flows' `user`. */
 typedef struct tcp {
@@ -345,9 +352,13 @@ static void end_direction(writer *to, tc_connection *on, uint8_t direction, uint
     write_segment(to, on, direction, time, FIN | ACK, NULL, 0, 0);
 }
 
-/* Refused before it stood: a SYN, and what came of it. */
-static void refuse(writer *to, tc_connection *on, const tc_flow_event *event) {
+/* Refused before it stood, a SYN and what came of it; or reset by the peer. */
+static void break_off(writer *to, tc_connection *on, const tc_flow_event *event) {
     tcp *state = state_of(to, on);
+    if (state->greeted && event->result == RESET && !state->ended[TC_RECEIVED]) {
+        state->ended[TC_SENT] = state->ended[TC_RECEIVED] = true;
+        write_segment(to, on, TC_RECEIVED, event->time, RST | ACK, NULL, 0, 0);
+    }
     if (state->greeted || event->result != REFUSED)
         return;
     state->greeted = state->ended[TC_SENT] = state->ended[TC_RECEIVED] = true;
@@ -419,7 +430,7 @@ static void on_event(void *context, const tc_flow_event *event) {
         take_data(to, event);
         break;
     case TC_FLOW_FAILED:
-        refuse(to, on, event);
+        break_off(to, on, event);
         break;
     case TC_FLOW_STREAM_END:
         if (event->direction == TC_SENT || !event->verb || strcmp(event->verb, "SHUTDOWN") != 0)
