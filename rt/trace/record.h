@@ -31,8 +31,8 @@
  * plain, and the last of its segment. Its events go on until the first that is not valid. Those of
  * a sealed block take `used` bytes; `stored` is how many the file has of them: the same number for
  * TC_RECORD_PLAIN, and for TC_RECORD_ZSTD those of one Zstandard frame (RFC 8878) with the content
- * size in its header, that gives `used` bytes. The runtime writes plain blocks only (see record.c
- * for the figures); `timecraft` compresses afterwards.
+ * size in its header, that gives `used` bytes. The runtime writes plain blocks only (writer.c
+ * says why); `timecraft` may compress afterwards.
  *
  * ---- events ----
  *
@@ -130,6 +130,7 @@ typedef enum tc_event_type {
     TC_EVENT_TLS = 9,
     TC_EVENT_TRAP = 10,
     TC_EVENT_END = 11,
+    TC_EVENT_PADDING = 12, /* nothing: fills a page of the file, so that what follows is aligned */
 } tc_event_type;
 
 typedef struct tc_record_event {

@@ -23,7 +23,11 @@
 #include "wasi/observe.h"
 #include "wasi/wasi.h"
 
+#ifdef TC_TRACE_NEVER /* a binding without the branch: for tests/bench/trace_cost.py alone */
+#define tc_trace_on false
+#else
 extern bool tc_trace_on;
+#endif
 
 /* Makes a call with its arguments, and gives its result; 0 for imports without one. */
 typedef uint64_t tc_trace_function(tc_wasi *host, const uint64_t *arguments);

@@ -27,8 +27,15 @@ uint64_t tc_writer_most(void);
  * person has been told). `call` and `time` are what a new block says of its first event. */
 void *tc_writer_reserve(uint64_t size, uint64_t call, uint64_t time);
 
-/* The same for the last event of all, of at most 128 bytes: without a new block, and after a
- * failure too. */
+/* Appends an event that stands in memory of the caller's, `room` bytes of which those behind the
+ * event may be written to. For large ones: to write(2) a page is a quarter of the price of a fault
+ * in a fresh page of a mapped file (0.3 s a gigabyte, and 1.3, on ext4), and as safe from the
+ * process' end.
+ */
+bool tc_writer_append(void *event, uint64_t room, uint64_t call, uint64_t time);
+
+/* As tc_writer_reserve, for the last event of all, of at most 128 bytes: without a new block, and
+ * after a failure too. */
 void *tc_writer_reserve_last(uint64_t size);
 
 /* Makes what stands in the room, as long as its own `size` says, a valid event. */
