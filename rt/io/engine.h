@@ -55,8 +55,12 @@ struct tc_stream {
     size_t discarded;   /* bytes thrown away */
     tc_stream *next_watched, **previous_watched;
 
+    tc_stream_event *notice; /* called for everything that comes about; or NULL */
+    void *notice_context;
+
     /* system calls only */
     bool exhausted; /* the last read left nothing, and nobody has asked to look again */
+    bool filled;    /* the last read got all that it had room for */
 
     /* io_uring only */
     bool receiving;      /* a multishot receive is armed */
@@ -79,6 +83,7 @@ typedef struct tc_engine {
     /* Of so many bytes, what finds the queue empty is sent at once from where it lies: a copy of
      * them costs more than a system call, or no less. */
     size_t sent_directly;
+    bool tells; /* of what comes about on streams, at any time */
     ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags, uint64_t deadline);
     int (*wait)(tc_io_interest *interests, size_t count, uint64_t deadline);
     /* Around changes of a stream's send queue, which the engine may be reading otherwise. */
@@ -112,7 +117,8 @@ const tc_engine *tc_engine_syscall(void);
 void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk);
 void tc_stream_sent(tc_stream *stream, size_t length);
 void tc_stream_has_event(tc_stream *stream);
-bool tc_stream_events_pending(void); /* such an event has not been run yet: do not wait */
+void tc_stream_has_notice(tc_stream *stream); /* for those who notice, not for who watches */
+bool tc_stream_events_pending(void);          /* such an event has not been run yet: do not wait */
 short tc_stream_readiness(const tc_stream *stream);
 extern tc_stream *tc_stream_watched; /* list of watched streams */
 /* Calls the events that are due. Returns whether there were any. */

@@ -84,6 +84,9 @@ void tc_stream_consume(tc_stream *stream, size_t length);
  * kernel nothing. */
 bool tc_stream_has_arrived(const tc_stream *stream);
 
+/* Whether the last read of the kernel got all that it had room for. */
+bool tc_stream_may_have_more(const tc_stream *stream);
+
 /* Queues bytes (copied) for sending, behind what is queued. Takes as many as there is room for: the
  * count, -EAGAIN when there is none, or the error with which sending failed. What is queued leaves
  * at the next wait, when the queue is long, or a moment later by itself; many bytes that find
@@ -108,6 +111,11 @@ int tc_stream_flush(tc_stream *stream);
  * passed, whatever the wait was for. NULL stops it. */
 typedef void tc_stream_event(void *context);
 void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, uint64_t deadline);
+
+/* While `notice` is set, it is called whenever bytes, the end, an error or room to send have come,
+ * at any time, so it must only take note. A tc_io_wait that is under way then returns. NULL stops
+ * it. Returns false where the engine does not tell, and the descriptor has to be watched. */
+bool tc_stream_notice(tc_stream *stream, tc_stream_event *notice, void *context);
 
 /* The event of a watched stream comes again at the next tc_io_wait, whatever arrives: for one that
  * has stopped before it had seen all there is. */

@@ -24,6 +24,7 @@ static unsigned closing; /* streams that are being closed */
 tc_stream *tc_stream_watched;
 
 static unsigned events_pending; /* watched streams whose event is due */
+static bool noticed;            /* something, since the events were run last */
 
 /* Receiving. */
 
@@ -177,6 +178,10 @@ bool tc_stream_has_arrived(const tc_stream *stream) {
     return stream->first || stream->ended || stream->receive_error;
 }
 
+bool tc_stream_may_have_more(const tc_stream *stream) {
+    return stream->filled;
+}
+
 short tc_stream_readiness(const tc_stream *stream) {
     short ready = 0;
     if (tc_stream_has_arrived(stream))
@@ -186,7 +191,21 @@ short tc_stream_readiness(const tc_stream *stream) {
     return ready;
 }
 
+bool tc_stream_notice(tc_stream *stream, tc_stream_event *notice, void *context) {
+    stream->notice = notice;
+    stream->notice_context = context;
+    return tc_engine_chosen->tells;
+}
+
+void tc_stream_has_notice(tc_stream *stream) {
+    if (!stream->notice)
+        return;
+    noticed = true;
+    stream->notice(stream->notice_context);
+}
+
 void tc_stream_has_event(tc_stream *stream) {
+    tc_stream_has_notice(stream);
     if (!stream->event || stream->event_pending)
         return;
     stream->event_pending = true;
@@ -198,7 +217,7 @@ void tc_stream_watch_again(tc_stream *stream) {
 }
 
 bool tc_stream_events_pending(void) {
-    return events_pending > 0;
+    return events_pending > 0 || noticed;
 }
 
 static void clear_event(tc_stream *stream) {
@@ -229,6 +248,7 @@ void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, u
 }
 
 bool tc_stream_run_events(void) {
+    noticed = false;
     if (!tc_stream_watched)
         return false;
     bool any = false;

@@ -49,7 +49,8 @@ static void stream_fill(tc_stream *stream) {
     do
         got = recv(stream->fd, chunk->data, TC_BUFFER_SIZE, MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
-    stream->exhausted = got < TC_BUFFER_SIZE;
+    stream->filled = got == TC_BUFFER_SIZE;
+    stream->exhausted = !stream->filled;
     if (got > 0) {
         chunk->length = (uint32_t)got;
         tc_stream_append_chunk(stream, chunk);

@@ -323,11 +323,14 @@ static void wait_for_room(tc_stream *stream) {
 }
 
 static void complete_send(tc_stream *stream, int result) {
+    bool had_room = tc_stream_has_room(stream);
     stream->send_state = TC_SEND_IDLE;
     if (result >= 0)
         tc_stream_sent(stream, (size_t)result);
     else if (result != -EAGAIN && result != -EINTR)
         stream->send_error = result;
+    if (stream->send_error || !had_room)
+        tc_stream_has_notice(stream);
     if (stream->send_error || !tc_stream_queued(stream))
         return;
     if (result == -EAGAIN)
@@ -657,6 +660,7 @@ static bool make_ring(void) {
 const tc_engine *tc_engine_uring(void) {
     static const tc_engine engine = {.name = "io_uring",
                                      .sent_directly = SENT_DIRECTLY,
+                                     .tells = true,
                                      .recvmsg = engine_recvmsg,
                                      .wait = engine_wait,
                                      .enter = enter,

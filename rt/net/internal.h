@@ -32,6 +32,9 @@ typedef enum tc_socket_state {
     TC_SOCKET_LISTENING,
 } tc_socket_state;
 
+typedef struct tc_queue tc_queue;
+typedef struct tc_watch tc_watch;
+
 struct tc_socket {
     int fd; /* non-blocking on the host, whatever the guest asked for */
     int family;
@@ -47,6 +50,8 @@ struct tc_socket {
     uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */
     uint64_t receive_timeout; /* nanoseconds, SO_RCVTIMEO; 0: none */
     uint64_t send_timeout;    /* SO_SNDTIMEO */
+    tc_queue *queue; /* set for what is a readiness queue, and no socket; `fd` is its own */
+    tc_watch *watch; /* its place in a queue; or NULL */
 };
 
 /* When a call on the socket gives up waiting: 0 (at once), a time, or TC_NEVER.
@@ -67,6 +72,19 @@ void tc_socket_settle(tc_socket *socket);
 /* Lets a handshake that is under way use what has arrived: for guests that ask again and again, and
  * never poll. */
 void tc_socket_advance(tc_socket *socket);
+
+/* Readiness queues (queue.c; timecraft/options.h says what they are). Makes one of a socket that is
+ * FRESH. */
+int tc_queue_make(tc_socket *socket);
+/* What is ready, as the guest is told it: `value` has room for *length bytes. */
+int tc_queue_ready(tc_socket *socket, void *value, uint32_t *length);
+/* For tc_socket_poll and tc_socket_polled. */
+short tc_queue_poll(tc_socket *socket, tc_io_interest *interest);
+short tc_queue_polled(tc_socket *socket, const tc_io_interest *interest);
+/* The socket has become a TLS one. */
+void tc_queue_tls_started(tc_socket *socket);
+/* Before a socket is closed: ends its place in a queue, or the queue that it is. */
+void tc_queue_forget(tc_socket *socket);
 
 /* Whether the guest may send there or connect to it: 0 or -EACCES. What is no address but a family
  * is the kernel's to refuse. */

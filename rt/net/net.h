@@ -87,6 +87,12 @@ bool tc_socket_has_small_options(uint32_t level);
 short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest);
 short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest);
 
+/* Sets what `queue`, a readiness queue, watches of another socket; `how` is TIMECRAFT_QUEUE_ADD and
+ * so on. -EINVAL: no queue, or a queue in a queue; -EBUSY: it is in another one; -EEXIST, -ENOENT.
+ */
+int tc_socket_watch(tc_socket *queue, tc_socket *socket, uint32_t how, uint32_t events,
+                    uint64_t data);
+
 /* Bytes that a recv would give at once (0 if unknown). */
 uint64_t tc_socket_readable_bytes(tc_socket *socket);
 

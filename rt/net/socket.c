@@ -40,6 +40,7 @@ int tc_socket_open(int family, int type, tc_socket **out) {
 }
 
 void tc_socket_close(tc_socket *socket) {
+    tc_queue_forget(socket);
     if (socket->tls)
         tc_tls_close(socket->tls); /* and the descriptor with it */
     else
@@ -351,12 +352,14 @@ uint64_t tc_socket_readable_bytes(tc_socket *socket) {
     if (socket->tls)
         return tc_tls_pending(socket->tls);
     int count = 0;
-    if (ioctl(socket->fd, FIONREAD, &count) < 0 || count < 0)
+    if (socket->queue || ioctl(socket->fd, FIONREAD, &count) < 0 || count < 0)
         return 0;
     return (uint64_t)count;
 }
 
 short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) {
+    if (socket->queue && wanted & POLLIN)
+        return tc_queue_poll(socket, interest);
     if (socket->tls) {
         *interest = tc_tls_interest(socket->tls, wanted);
         return tc_tls_ready(socket->tls, wanted, false);
@@ -368,6 +371,8 @@ short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) 
 }
 
 short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest) {
+    if (socket->queue && wanted & POLLIN)
+        return tc_queue_polled(socket, interest);
     if (socket->tls)
         return tc_tls_ready(socket->tls, wanted, interest->revents & POLLIN);
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)

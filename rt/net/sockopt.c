@@ -174,6 +174,7 @@ static int start_client(tc_socket *socket, const char *name, uint32_t length) {
     if (length > 0 && name[length - 1] == 0)
         length--;
     error = tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls);
+    tc_queue_tls_started(socket);
     return error ? error : await_handshake(socket);
 }
 
@@ -193,7 +194,16 @@ static int start_server(tc_socket *socket, const void *value, uint32_t length) {
     int error = check_start(socket);
     if (!error)
         error = tc_tls_accept(socket->fd, socket->config, &socket->tls);
+    tc_queue_tls_started(socket);
     return error ? error : await_handshake(socket);
+}
+
+static int make_queue(tc_socket *socket, const void *value, uint32_t length) {
+    uint32_t one;
+    if (length != sizeof one)
+        return -EINVAL;
+    memcpy(&one, value, sizeof one);
+    return one == 1 ? tc_queue_make(socket) : -EINVAL;
 }
 
 static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *value,
@@ -209,6 +219,8 @@ static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *va
         return start_client(socket, value, length);
     if (name == TIMECRAFT_SERVER_OPTION)
         return start_server(socket, value, length);
+    if (name == TIMECRAFT_QUEUE_OPTION)
+        return make_queue(socket, value, length);
     if (!tc_tls_config_has_option(name))
         return -ENOPROTOOPT;
     if (socket->tls)
@@ -228,6 +240,8 @@ static int get_timecraft_option(tc_socket *socket, uint32_t name, void *value, u
         return -EFAULT;
     if (socket->type != SOCK_STREAM)
         return -EINVAL;
+    if (name == TIMECRAFT_QUEUE_READY_OPTION)
+        return tc_queue_ready(socket, value, length);
     tc_socket_advance(socket);
     return tc_tls_get_option(socket->tls, socket->config, socket->serves_tls, name, value, length);
 }

@@ -370,6 +370,18 @@ tc_io_interest tc_tls_interest(tc_tls *tls, short wanted) {
     return (tc_io_interest){.stream = tls->stream, .events = wanted};
 }
 
+bool tc_tls_notice(tc_tls *tls, tc_stream_event *notice, void *context) {
+    return tc_stream_notice(tls->stream, notice, context);
+}
+
+bool tc_tls_may_have_more(const tc_tls *tls) {
+    return tc_stream_may_have_more(tls->stream);
+}
+
+void tc_tls_flush(tc_tls *tls) {
+    tc_stream_flush(tls->stream);
+}
+
 size_t tc_tls_pending(const tc_tls *tls) {
     return tls->state == TC_TLS_OPEN ? (size_t)SSL_pending(tls->ssl) : 0;
 }

@@ -85,6 +85,13 @@ int tc_tls_shutdown(tc_tls *tls);
  * arrived to know; where `look` is false, only what the engine holds already. */
 short tc_tls_ready(tc_tls *tls, short wanted, bool look);
 
+/* As tc_stream_notice. */
+bool tc_tls_notice(tc_tls *tls, tc_stream_event *notice, void *context);
+/* Whether the kernel may hold bytes of which no notice comes: those that a read has left. */
+bool tc_tls_may_have_more(const tc_tls *tls);
+/* Sends what is queued, as much as the kernel takes. */
+void tc_tls_flush(tc_tls *tls);
+
 /* What to wait for after -EAGAIN from a recv (POLLIN) or a send (POLLOUT). */
 tc_io_interest tc_tls_interest(tc_tls *tls, short wanted);
 

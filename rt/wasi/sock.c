@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "timecraft/options.h"
 #include "wasi/internal.h"
 #include "wasi/sock_address.h"
 
@@ -330,6 +331,27 @@ uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     return TC_WASI_SUCCESS;
 }
 
+/* The value names another descriptor, which only this side knows. */
+static uint32_t watch_in_queue(tc_wasi *wasi, tc_socket *queue, const void *value,
+                               uint32_t length) {
+    struct {
+        uint32_t how, fd, events, unused;
+        uint64_t data;
+    } watch;
+    if (!value)
+        return TC_WASI_FAULT;
+    if (length != sizeof watch)
+        return TC_WASI_INVAL;
+    memcpy(&watch, value, sizeof watch);
+    tc_socket *socket;
+    uint32_t error = get_socket(wasi, watch.fd, TC_RIGHT_POLL_FD_READWRITE, &socket);
+    if (error == TC_WASI_NOTSOCK)
+        return TC_WASI_PERM;
+    return error
+               ? error
+               : tc_wasi_errno(tc_socket_watch(queue, socket, watch.how, watch.events, watch.data));
+}
+
 uint32_t tc_wasi_sock_setsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uint32_t name,
                                  uint32_t value, uint32_t length) {
     tc_socket *socket;
@@ -337,5 +359,7 @@ uint32_t tc_wasi_sock_setsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     if (error)
         return error;
     const void *at = tc_memory_span(&wasi->memory, value, length);
+    if (level == TIMECRAFT_LEVEL && name == TIMECRAFT_QUEUE_WATCH_OPTION)
+        return watch_in_queue(wasi, socket, at, length);
     return tc_wasi_errno(tc_socket_set_option(socket, level, name, at, length));
 }

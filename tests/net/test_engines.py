@@ -114,6 +114,7 @@ class TheEngine(EngineTest):
         # Some are queued instead, while the socket's buffer is full.
         self.assertGreater(count_of("sendto", result.trace), records / 2, result.trace)
 
+    @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     def test_gets_no_memory_of_the_kernel_and_gives_none_back_between_requests(self):
         calls = "madvise,mmap,munmap,mprotect,brk,mremap"
         with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:

@@ -229,6 +229,32 @@
 #define TIMECRAFT_OPTION_NUMBER(number, level, name, form) TIMECRAFT_##name = number,
 enum { TIMECRAFT_SOCKET_OPTIONS(TIMECRAFT_OPTION_NUMBER) };
 
+/* ---- readiness queues ---- */
+
+/* A queue says which of many sockets are ready, at a cost that grows with those and not with how
+ * many there are: what poll_oneoff is for few sockets, and sys/epoll.h on top of this for C. It is
+ * ready to be read (poll_oneoff) while a socket in it is ready. A socket is in one queue at most,
+ * and leaves it when it is closed. */
+
+/* Set: u32 1. Makes a queue of a stream socket that was opened and not used; it is good for nothing
+ * else then. EINVAL for any other; EMFILE, ENOMEM. */
+#define TIMECRAFT_QUEUE_OPTION 128
+
+/* Set, of a queue: u32 how, u32 descriptor, u32 events, u32 0, u64 data. ADD puts the socket in the
+ * queue, CHANGE gives other events and data, REMOVE takes it out. The events are those of epoll(7)
+ * on Linux: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLPRI, and EPOLLET and EPOLLONESHOT; EPOLLERR and
+ * EPOLLHUP are always told. EBADF and ENOTCAPABLE for the descriptor, EPERM for one that is no
+ * socket, EEXIST, ENOENT, EBUSY for one in another queue, EINVAL for a queue in a queue. */
+#define TIMECRAFT_QUEUE_WATCH_OPTION 129
+#define TIMECRAFT_QUEUE_ADD          1
+#define TIMECRAFT_QUEUE_REMOVE       2
+#define TIMECRAFT_QUEUE_CHANGE       3
+
+/* Get, of a queue: what is ready, as many as there is room for, without waiting: u32 events, u32 0,
+ * u64 data for each. Events of 0 end them before the room does. A TLS socket whose connection has
+ * failed is ready for all that is asked, and recv or send tell the error. */
+#define TIMECRAFT_QUEUE_READY_OPTION 130
+
 /* ---- flags of sock_getaddrinfo that are ours ---- */
 
 /* Does not wait: EINPROGRESS until there is an answer, to be asked the same again. */

@@ -1,0 +1,52 @@
+"""Readiness queues (sys/epoll.h) of hTLS connections: every event is told, none that did not happen,
+and idle connections cost a wait nothing."""
+
+import os
+import re
+import shutil
+import unittest
+
+import support
+from support.peers import NAME, TlsPeer, echo
+
+CONNECTIONS = 40
+
+
+class AQueue(support.GuestTest):
+    def visit(self, connections, what, number, command=(), **versions):
+        """See guests/queue.c."""
+        with TlsPeer(support.pki().identity("ecdsa"), echo, **versions) as peer:
+            words = [*command, support.program("queue"), str(peer), NAME, str(connections), what,
+                     str(number)]
+            result = support.run(words, support.environment(
+                ASAN_OPTIONS="detect_leaks=0" if command else os.environ.get("ASAN_OPTIONS", "")),
+                timeout=60)
+            self.assertEqual((result.returncode, result.stdout), (0, "done\n"), result)
+            peer.finish()
+            self.assertEqual(peer.errors, [])
+
+    def test_tells_of_one_among_many(self):
+        self.visit(CONNECTIONS, "idle", 400)
+
+    def test_tells_of_all_at_once(self):
+        self.visit(CONNECTIONS, "all", 20)
+
+    def test_tells_when_there_is_room_again(self):
+        self.visit(3, "large", 5_000_000)
+
+    @unittest.skipIf(shutil.which("strace") is None or support.SANITIZED,
+                     "strace is not installed, or the sanitizers have calls of their own")
+    def test_enters_the_kernel_no_more_often_for_idle_connections(self):
+        rounds, path = 500, os.path.join(support.temporary_folder(), "trace")
+        few, many = (self.calls(rounds, path) for rounds in (100, 100 + rounds))
+        allowed = 4 if support.ENGINE == "syscall" else 1.5
+        self.assertLess((many - few) / rounds, allowed + 0.2)
+
+    def calls(self, rounds, path):
+        self.visit(CONNECTIONS, "idle", rounds, ["strace", "-f", "-c", "-o", path])
+        with open(path) as file:
+            return int(re.search(r"(\d+) +(?:\d+ )?total$", file.read(), re.MULTILINE)[1])
+
+
+if __name__ == "__main__":
+    support.main()
