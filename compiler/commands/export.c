@@ -19,6 +19,7 @@ static const struct {
     {.name = "pcapng", .write = tc_export_pcapng},
     {.name = "har", .write = tc_export_har},
     {.name = "html", .write = tc_export_html},
+    {.name = "record", .write = tc_export_record},
     {.name = "stdout", .fd = 1},
     {.name = "stderr", .fd = 2},
 };
@@ -103,7 +104,7 @@ static bool take_format(export_words *out, const char *word) {
     for (out->format = 0; out->format < FORMATS; out->format++)
         if (strcmp(formats[out->format].name, word) == 0)
             return true;
-    tc_error("export knows pcapng, har, html, stdout and stderr, not %s", word);
+    tc_error("export knows pcapng, har, html, stdout, stderr and record, not %s", word);
     return false;
 }
 
@@ -132,7 +133,7 @@ static bool parse(export_words *out, char **words) {
     if (out->format < FORMATS && out->path && out->output && *out->output)
         return true;
     tc_error("%s", out->format == FORMATS ? "into which format? timecraft export "
-                                            "pcapng|har|html|stdout|stderr RECORD -o FILE"
+                                            "pcapng|har|html|stdout|stderr|record RECORD -o FILE"
                    : !out->path           ? "which record? timecraft export FORMAT RECORD -o FILE"
                                           : "where to? -o FILE, or -o - for standard output");
     return false;

@@ -13,7 +13,7 @@ static const char general_help[] =
     "  timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
     "  timecraft inspect MODULE.wasm|RECORD\n"
     "  timecraft trace calls|network|requests|dns|tls [OPTION...] RECORD\n"
-    "  timecraft export pcapng|har|html|stdout|stderr [--unmask] RECORD -o FILE\n"
+    "  timecraft export pcapng|har|html|stdout|stderr|record [--unmask] RECORD -o FILE\n"
     "  timecraft doctor\n"
     "  timecraft help [COMMAND]\n"
     "  timecraft version\n"
@@ -82,7 +82,7 @@ static const char trace_help[] =
     "                        Set-Cookie, and of environment variables\n";
 
 static const char export_help[] =
-    "timecraft export pcapng|har|html|stdout|stderr [--unmask] RECORD -o FILE\n"
+    "timecraft export pcapng|har|html|stdout|stderr|record [--unmask] RECORD -o FILE\n"
     "\n"
     "Writes what a record has in a format of others (-o - for standard output):\n"
     "  pcapng   connections in clear text, for Wireshark and tshark\n"
@@ -90,6 +90,7 @@ static const char export_help[] =
     "  html     a page: time line, requests, headers and bodies; it needs no network\n"
     "  stdout   what the program wrote to its standard output\n"
     "  stderr   what it wrote to its standard errors\n"
+    "  record   the record itself, compressed, without a limit, and with all secrets in it\n"
     "\n"
     "Secrets are masked as `timecraft help trace` says, but for what a program wrote. Wireshark "
     "takes\n"

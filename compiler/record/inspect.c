@@ -49,7 +49,23 @@ static void print_hex(FILE *out, const char *name, const tc_record_item *item, u
     tc_text_reset(&text);
 }
 
-static void print_program(FILE *out, const tc_record_item *item) {
+/* The values of --env NAME=VALUE in the words of a grant, to the end of each word. */
+static void mask_grants(char *text) {
+    for (char *at = text; (at = strstr(at, "--env"));) {
+        at += strlen("--env");
+        if (*at != '=' && *at != ' ')
+            continue;
+        at++;
+        at += strcspn(at, "= ");
+        if (*at != '=')
+            continue;
+        char quote = at > text && strchr("'\"", at[1]) && at[1] ? at[1] : ' ';
+        for (at += quote == ' ' ? 1 : 2; *at && *at != quote; at++)
+            *at = '*';
+    }
+}
+
+static void print_program(FILE *out, const tc_record_item *item, bool unmask) {
     size_t position = 0;
     tc_field field;
     tc_text text = {0};
@@ -64,7 +80,11 @@ static void print_program(FILE *out, const tc_record_item *item) {
     while (tc_event_next_field(item->event, item->size, &position, &field)) {
         if (field.key != TC_FIELD_GRANTS || !field.length)
             continue;
-        tc_view_add_plain(&text, field.value, field.length);
+        char *words = tc_format("%.*s", (int)field.length, (const char *)field.value);
+        if (!unmask)
+            mask_grants(words);
+        tc_view_add_plain(&text, words, strlen(words));
+        free(words);
         print(out, "grants:", &text);
     }
     tc_text_reset(&text);
@@ -232,7 +252,7 @@ int tc_record_inspect(tc_record *record, const char *path, bool unmask, FILE *ou
         if (item.type == TC_EVENT_CALL)
             take_call(&sum, &item);
         else if (item.type == TC_EVENT_PROGRAM && !told)
-            print_program(out, &item);
+            print_program(out, &item, unmask);
         else if (item.type == TC_EVENT_ARGUMENTS && !told)
             print_words(out, &item, unmask);
         else if (item.type == TC_EVENT_ENVIRONMENT && !told)

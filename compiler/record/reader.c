@@ -141,6 +141,10 @@ const tc_record_facts *tc_record_facts_of(const tc_record *record) {
     return &record->facts;
 }
 
+const tc_record_header *tc_record_header_of(const tc_record *record) {
+    return &record->header;
+}
+
 bool tc_record_is_one(const char *path) {
     char magic[sizeof TC_RECORD_MAGIC - 1];
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -57,6 +57,9 @@ typedef struct tc_record_facts {
 
 const tc_record_facts *tc_record_facts_of(const tc_record *record);
 
+/* As it stands in the file; borrowed. */
+const tc_record_header *tc_record_header_of(const tc_record *record);
+
 /* Whether a file begins as a record does. */
 bool tc_record_is_one(const char *path);
 

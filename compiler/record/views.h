@@ -35,6 +35,8 @@ typedef struct tc_export_options {
 int tc_export_pcapng(tc_record *record, const tc_export_options *options);
 int tc_export_har(tc_record *record, const tc_export_options *options);
 int tc_export_html(tc_record *record, const tc_export_options *options);
+/* The record itself, with its blocks compressed. Secrets stay in it. */
+int tc_export_record(tc_record *record, const tc_export_options *options);
 /* What the guest wrote to its standard output, 1, or errors, 2. *missing: bytes of it that the
  * record does not have. */
 int tc_export_written(tc_record *record, const tc_export_options *options, uint32_t fd,

@@ -108,7 +108,7 @@ static void view(const char *path, const char *what, const tc_view_options *opti
 
 static void export(const char *path, FILE *out, bool unmask) {
     static int (*const all[])(tc_record *, const tc_export_options *) = {
-        tc_export_pcapng, tc_export_har, tc_export_html};
+        tc_export_pcapng, tc_export_har, tc_export_html, tc_export_record};
     tc_export_options options = {.unmask = unmask, .out = out};
     char *error = NULL;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -261,6 +261,44 @@ class Html(Case):
         self.assertNotIn("sesame", page)
 
 
+class Compressed(Case):
+    def both(self, data, what="calls"):
+        """What is shown of a record, and of the one that is written anew of it."""
+        (self.folder / "new").write_bytes(self.export("record", data))
+        return [self.timecraft("trace", what, "-v", self.folder / name).out
+                for name in ("record", "new")]
+
+    def test_it_is_the_same_record_and_smaller(self):
+        record = records.Record()
+        for i in range(40):
+            record.write(1, b"%d " % i * 20000)
+        record.end()
+        before, after = self.both(record.file(per_block=3))
+        self.assertEqual(before, after)
+        self.assertIn("exited", after)
+        self.assertLess((self.folder / "new").stat().st_size,
+                        (self.folder / "record").stat().st_size / 10)
+        self.assertRegex(self.timecraft("inspect", self.folder / "new").out,
+                         r" in (\d+) blocks, \1 of them compressed")
+
+    def test_what_does_not_shrink_stays_as_it_is(self):
+        record = records.Record()
+        for _ in range(3):
+            record.write(1, os.urandom(300_000))
+        before, after = self.both(record)
+        self.assertEqual(before, after)
+        self.assertIn(" 0 of them compressed",
+                      self.timecraft("inspect", self.folder / "new").out)
+
+    def test_one_with_a_limit_and_one_that_ended_early(self):
+        record = records.Record()
+        record.connect(5, "192.0.2.1:80")
+        for i in range(20):
+            record.send(5, b"%d" % i)
+        self.assertEqual(*self.both(record.segmented(32768, 3, per_segment=4), "network"))
+        self.assertEqual(*self.both(record.file(sealed_last=False, room=65536)))
+
+
 class Written(Case):
     def test_standard_streams(self):
         record = records.Record()

@@ -216,6 +216,17 @@ class Views(Case):
                 if "network" not in words or "json" in words:  # else it is broken into rows
                     self.assertIn(secret, shown)
 
+    def test_grants_of_environment_variables_are_masked(self):
+        record = records.Record()
+        record.fields(records.PROGRAM, [(7, b"--env=KEY=sesame --env 'A=b' --env B='c d' --dir=/x")])
+        record.events.insert(0, record.events.pop())
+        path = self.keep(record.file())
+        masked = self.timecraft("inspect", path).out
+        self.assertIn("--env=KEY=******", masked)
+        self.assertNotIn("c d", masked)
+        self.assertIn("--dir=/x", masked)
+        self.assertIn("sesame", self.timecraft("inspect", "--unmask", path).out)
+
     def test_names_and_handshakes(self):
         record = records.Record()
         record.lookup("example.com", ["192.0.2.1:443", "[2001:db8::1]:443"])
