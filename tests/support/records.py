@@ -293,7 +293,8 @@ def websocket(opcode, payload, mask=None, final=True, compressed=False):
     """A frame of WebSocket (RFC 6455, 5.2)."""
     head = bytes([(0x80 if final else 0) | (0x40 if compressed else 0) | opcode])
     length = len(payload)
-    size = bytes([length]) if length < 126 else b"\x7e" + struct.pack(">H", length)
+    size = bytes([length]) if length < 126 else b"\x7e" + struct.pack(">H", length) \
+        if length < 65536 else b"\x7f" + struct.pack(">Q", length)
     if mask:
         size = bytes([size[0] | 0x80]) + size[1:] + mask
         payload = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
