@@ -283,9 +283,8 @@ int tc_socket_connect(tc_socket *socket, const tc_address *address) {
 int tc_socket_shutdown(tc_socket *socket, int how) {
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
         return -EINVAL;
-    if (how != SHUT_WR)
-        socket->reading_shut =
-            true; /* of an unconnected datagram socket too, though it is an error */
+    /* Of an unconnected datagram socket too, though to the kernel that is an error as well. */
+    socket->reading_shut |= how != SHUT_WR;
     if (!socket->tls) {
         int error = shutdown(socket->fd, how) < 0 ? -errno : 0;
         socket->writing_shut |= !error && how != SHUT_RD;

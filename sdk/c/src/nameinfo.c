@@ -52,10 +52,19 @@ static int find_name(int family, const void *bytes, char name[static NI_MAXHOST]
     }
 }
 
+/* An address in text: an IPv6 one with its scope, always as a number, because a guest does not know
+ * the interfaces' names. getaddrinfo takes both. */
+static void put_address(int family, const void *bytes, unsigned scope, char *text, size_t size) {
+    inet_ntop(family, bytes, text, (socklen_t)size);
+    size_t length = strlen(text);
+    if (scope)
+        snprintf(text + length, size - length, "%%%u", scope);
+}
+
 int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char *restrict host,
                 socklen_t host_size, char *restrict service, socklen_t service_size, int flags) {
     const void *bytes;
-    unsigned port;
+    unsigned port, scope = 0;
     if (length < sizeof address->sa_family)
         return EAI_FAMILY;
     if (address->sa_family == AF_INET && length >= offsetof(struct sockaddr_in, sin_zero)) {
@@ -66,6 +75,7 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char 
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
         bytes = &in6->sin6_addr;
         port = ntohs(in6->sin6_port);
+        scope = in6->sin6_scope_id;
     } else {
         return EAI_FAMILY;
     }
@@ -84,7 +94,7 @@ int getnameinfo(const struct sockaddr *restrict address, socklen_t length, char 
         if (missing && (flags & NI_NAMEREQD))
             return missing;
         if (missing)
-            inet_ntop(address->sa_family, bytes, text, sizeof text);
+            put_address(address->sa_family, bytes, scope, text, sizeof text);
         int error = put(text, host, host_size);
         if (error)
             return error;

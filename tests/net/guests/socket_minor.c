@@ -75,6 +75,22 @@ static void play_stream(void) {
     close(fd);
 }
 
+/* An address with its scope in text is the same address again: the host's has an interface's name
+ * there, the guest's a number. */
+static void print_again(const struct sockaddr_in6 *address) {
+    char text[128];
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found = NULL;
+    int error = getnameinfo((const struct sockaddr *)address, sizeof *address, text, sizeof text,
+                            NULL, 0, NI_NUMERICHOST);
+    if (error || getaddrinfo(text, NULL, &hints, &found)) {
+        printf("no text\n");
+        return;
+    }
+    unsigned scope = (unsigned)((struct sockaddr_in6 *)found->ai_addr)->sin6_scope_id;
+    printf("in text it has %s scope %u\n", strchr(text, '%') ? "a" : "no", scope);
+    freeaddrinfo(found);
+}
+
 static void look_up(const char *name) {
     char text[INET6_ADDRSTRLEN] = "";
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}, *found = NULL;
@@ -90,6 +106,7 @@ static void look_up(const char *name) {
         struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)found->ai_addr;
         inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
         printf("%s: %s scope %u\n", name, text, (unsigned)in6->sin6_scope_id);
+        print_again(in6);
     }
     freeaddrinfo(found);
 }

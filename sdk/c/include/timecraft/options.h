@@ -31,7 +31,7 @@
 /* start, set: text, the name of the server, 1 to 253 bytes: a host name or an IP literal. Starts a
  * client's handshake on a socket that is connected, or connecting in non-blocking mode, before the
  * first recv, send or poll. Fails with EACCES (certificate not accepted), EPROTO, ECONNRESET,
- * ETIMEDOUT; ENOTCONN. See timecraft.h. */
+ * ETIMEDOUT; ENOTCONN; EPIPE after the guest's own shutdown(SHUT_WR). See timecraft.h. */
 #define HTLS_OPTION           1
 #define TIMECRAFT_HTLS_OPTION HTLS_OPTION
 
