@@ -61,7 +61,7 @@ func listenEndpoints(ctx context.Context, network, address string) ([]endpoint, 
 }
 
 // bound makes a socket that is bound to an address, and listens if it is for streams.
-func bound(ctx context.Context, network, address string, kind uint32) (int32, net.Addr, error) {
+func bound(ctx context.Context, network, address string, kind uint32, control controlFunc) (int32, net.Addr, error) {
 	endpoints, err := listenEndpoints(ctx, network, address)
 	if err != nil {
 		return -1, nil, listenError(network, nil, err)
@@ -73,7 +73,13 @@ func bound(ctx context.Context, network, address string, kind uint32) (int32, ne
 		if fd, err = openSocket(e.family(), kind); err != nil {
 			continue
 		}
-		if own, err = setUpListener(fd, e, kind == typeStream); err == nil {
+		if control != nil {
+			err = control(network, address, rawSocket(fd))
+		}
+		if err == nil {
+			own, err = setUpListener(fd, e, kind == typeStream)
+		}
+		if err == nil {
 			return fd, own.netAddr(network), nil
 		}
 		syscall.Close(int(fd))
@@ -101,18 +107,33 @@ func setUpListener(fd int32, e endpoint, stream bool) (endpoint, error) {
 }
 
 func listen(ctx context.Context, network, address string) (net.Listener, error) {
-	l, err := listenStream(ctx, network, address)
+	return listenControlled(ctx, network, address, nil)
+}
+
+func listenControlled(ctx context.Context, network, address string, control controlFunc) (net.Listener, error) {
+	l, err := listenStream(ctx, network, address, control)
 	if err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-func listenStream(ctx context.Context, network, address string) (*listener, error) {
+// A rawSocket is a socket before it is bound, for ListenConfig.Control.
+type rawSocket int32
+
+func (s rawSocket) Control(f func(fd uintptr)) error {
+	f(uintptr(s))
+	return nil
+}
+
+func (s rawSocket) Read(func(fd uintptr) bool) error  { return syscall.EINVAL }
+func (s rawSocket) Write(func(fd uintptr) bool) error { return syscall.EINVAL }
+
+func listenStream(ctx context.Context, network, address string, control controlFunc) (*listener, error) {
 	if isDatagram(network) {
 		return nil, listenError(network, nil, net.UnknownNetworkError(network))
 	}
-	fd, own, err := bound(ctx, network, address, typeStream)
+	fd, own, err := bound(ctx, network, address, typeStream, control)
 	if err != nil {
 		return nil, err
 	}

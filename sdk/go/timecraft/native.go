@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"syscall"
 )
 
 // On other systems than GOOS=wasip1, packages net and crypto/tls do what the host does for a guest.
@@ -87,7 +89,12 @@ func upgradeTLS(ctx context.Context, c net.Conn, name string, config *TLSConfig)
 }
 
 func listen(ctx context.Context, network, address string) (net.Listener, error) {
-	return new(net.ListenConfig).Listen(ctx, network, address)
+	return listenControlled(ctx, network, address, nil)
+}
+
+func listenControlled(ctx context.Context, network, address string, control controlFunc) (net.Listener, error) {
+	config := net.ListenConfig{Control: control}
+	return config.Listen(ctx, network, address)
 }
 
 func listenTLS(ctx context.Context, network, address string, config *TLSConfig) (net.Listener, error) {
@@ -105,8 +112,9 @@ func listenTLS(ctx context.Context, network, address string, config *TLSConfig) 
 	return tls.NewListener(l, standard), nil
 }
 
-func listenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
-	return new(net.ListenConfig).ListenPacket(ctx, network, address)
+func listenPacket(ctx context.Context, network, address string, control controlFunc) (net.PacketConn, error) {
+	config := net.ListenConfig{Control: control}
+	return config.ListenPacket(ctx, network, address)
 }
 
 func channelBinding(c net.Conn, kind string) ([]byte, error) {
@@ -152,4 +160,13 @@ func NewTransport(config *TLSConfig) http.RoundTripper {
 // Serve serves HTTP on a listener's connections, as server.Serve does.
 func Serve(server *http.Server, l net.Listener) error {
 	return server.Serve(l)
+}
+
+func setsockoptInt(fd uintptr, level, name, value int) error {
+	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(int(fd), level, name, value))
+}
+
+func getsockoptInt(fd uintptr, level, name int) (int, error) {
+	value, err := syscall.GetsockoptInt(int(fd), level, name)
+	return value, os.NewSyscallError("getsockopt", err)
 }

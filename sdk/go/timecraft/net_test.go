@@ -322,3 +322,42 @@ func TestUnixSockets(t *testing.T) {
 	_, err = io.ReadFull(c, buffer)
 	check(t, err)
 }
+
+func TestOptionsOfSockets(t *testing.T) {
+	shared := timecraft.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		c.Control(func(fd uintptr) {
+			err = timecraft.SetsockoptInt(fd, timecraft.SOL_SOCKET, timecraft.SO_REUSEPORT, 1)
+		})
+		return err
+	}}
+	first, err := shared.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	check(t, err)
+	defer first.Close()
+	second, err := shared.Listen(context.Background(), "tcp", first.Addr().String())
+	check(t, err)
+	defer second.Close()
+	packets, err := shared.ListenPacket(context.Background(), "udp4", "127.0.0.1:0")
+	check(t, err)
+	defer packets.Close()
+	raw, err := packets.(syscall.Conn).SyscallConn()
+	check(t, err)
+	check(t, raw.Control(func(fd uintptr) {
+		check(t, timecraft.SetsockoptInt(fd, timecraft.IPPROTO_IP, timecraft.IP_TTL, 7))
+		value, err := timecraft.GetsockoptInt(fd, timecraft.IPPROTO_IP, timecraft.IP_TTL)
+		if value != 7 || err != nil {
+			t.Errorf("IP_TTL is %v, %v", value, err)
+		}
+		err = timecraft.SetsockoptInt(fd, timecraft.SOL_SOCKET, 12345, 1)
+		if !errors.Is(err, syscall.ENOPROTOOPT) {
+			t.Errorf("an option that is none: %v", err)
+		}
+	}))
+	refused := errors.New("refused")
+	_, err = (&timecraft.ListenConfig{Control: func(string, string, syscall.RawConn) error {
+		return refused
+	}}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if !errors.Is(err, refused) {
+		t.Errorf("Listen with a Control that fails: %v", err)
+	}
+}

@@ -61,11 +61,11 @@ func dialPacket(network string, local *endpoint, remote endpoint) (net.Conn, err
 	return c, nil
 }
 
-func listenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+func listenPacket(ctx context.Context, network, address string, control controlFunc) (net.PacketConn, error) {
 	if !isDatagram(network) {
 		return nil, listenError(network, nil, net.UnknownNetworkError(network))
 	}
-	fd, own, err := bound(ctx, network, address, typeDatagram)
+	fd, own, err := bound(ctx, network, address, typeDatagram, control)
 	if err != nil {
 		return nil, err
 	}

@@ -181,7 +181,7 @@ func listenTLS(ctx context.Context, network, address string, config *TLSConfig) 
 	if config == nil || len(config.Certificates)+len(config.NamedIdentities) == 0 {
 		return nil, errors.New("timecraft: a TLS server needs Certificates or NamedIdentities")
 	}
-	l, err := listenStream(ctx, network, address)
+	l, err := listenStream(ctx, network, address, nil)
 	if err != nil {
 		return nil, err
 	}
