@@ -17,7 +17,7 @@ struct tc_flows {
     size_t capacity;
     uint64_t next_id;
     uint64_t now;
-    bool program_ended;
+    size_t awaited; /* connections that are */
 };
 
 /* ---- connections ---- */
@@ -66,10 +66,16 @@ static void send_event(tc_flows *flows, tc_flow_event event) {
     flows->listener.on_event(flows->listener.context, &event);
 }
 
+static void set_awaited(tc_flows *flows, tc_connection *one, bool awaited) {
+    flows->awaited += (size_t)awaited - one->awaited;
+    one->awaited = awaited;
+}
+
 static void forget(tc_flows *flows, uint32_t fd) {
     tc_connection *one = get(flows, fd);
     if (!one)
         return;
+    set_awaited(flows, one, false);
     if (one->user && flows->listener.forget)
         flows->listener.forget(one->user);
     reset_tls(&one->tls);
@@ -160,6 +166,7 @@ static void note_socket(tc_flows *flows, const tc_call *call) {
 static void note_connected(tc_flows *flows, tc_connection *one, uint64_t time) {
     if (one->connected || one->begun == 0)
         return;
+    set_awaited(flows, one, false);
     announce(flows, one);
     one->connected = time ? time : 1;
     send_event(flows, (tc_flow_event){.kind = TC_FLOW_CONNECTED, .connection = one, .time = time});
@@ -193,6 +200,7 @@ static void note_connect(tc_flows *flows, const tc_call *call, const tc_describe
     note_opening(one, call, call->record->start);
     if (call->result == OK)
         one->connected = end_of(call) ? end_of(call) : 1;
+    set_awaited(flows, one, call->result != OK);
 }
 
 static void note_accept(tc_flows *flows, const tc_call *call, uint32_t out) {
@@ -309,7 +317,7 @@ static uint32_t load32(const uint8_t *at) {
 static void note_poll(tc_flows *flows, const tc_call *call, size_t subscription_size) {
     enum { EVENT_SIZE = 32, FD_WRITE = 2 };
     tc_chunk asked, happened;
-    if (!tc_call_find_chunk(call, 0, 0, &asked) ||
+    if (!flows->awaited || !tc_call_find_chunk(call, 0, 0, &asked) ||
         !tc_call_find_chunk(call, 1, TC_CHUNK_OUT, &happened))
         return;
     for (size_t at = 0; at + EVENT_SIZE <= happened.head.kept; at += EVENT_SIZE) {
@@ -321,7 +329,7 @@ static void note_poll(tc_flows *flows, const tc_call *call, size_t subscription_
             if (one[8] != FD_WRITE || load64(one) != load64(event))
                 continue;
             tc_connection *on = get(flows, load32(one + 16));
-            if (on && on->begun)
+            if (on && on->awaited)
                 note_connected(flows, on, end_of(call));
             break;
         }

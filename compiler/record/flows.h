@@ -37,6 +37,7 @@ typedef struct tc_connection {
     /* Of the call that opened it, until TC_FLOW_OPEN has been sent: what the record says of the
      * connection's addresses comes right behind the call. */
     bool announced;
+    bool awaited; /* connect goes on in the background */
     uint32_t open_result;
     uint64_t open_time, open_duration;
     void *user; /* of whoever listens; see tc_flow_listener */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "record/http_mask.h"
+#include "trace/checksum.h"
 #include "trace/descriptors.h"
 
 enum { BODY_LIMIT = 64 << 20 };
@@ -35,6 +36,8 @@ struct tc_view {
     size_t ring_next;
     row *rows;
     size_t row_count;
+    uint32_t *places; /* a hash table of the rows' numbers from 1; 0: free */
+    size_t place_count;
 };
 
 /* ---- what is written ---- */
@@ -70,21 +73,40 @@ static void write_ring(tc_view *view) {
     }
 }
 
+static size_t place_of(const tc_view *view, const char *name) {
+    size_t mask = view->place_count - 1, at = tc_checksum(name, strlen(name), 0) & mask;
+    while (view->places[at] && strcmp(view->rows[view->places[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return at;
+}
+
+/* Room for one more row, in a table that is at most half full. */
+static void grow_rows(tc_view *view) {
+    if (view->row_count < view->place_count / 2)
+        return;
+    view->place_count = view->place_count ? 2 * view->place_count : 64;
+    free(view->places);
+    view->places = tc_allocate(view->place_count * sizeof *view->places);
+    view->rows = tc_reallocate(view->rows, view->place_count / 2 * sizeof *view->rows);
+    for (size_t i = 0; i < view->row_count; i++)
+        view->places[place_of(view, view->rows[i].name)] = (uint32_t)i + 1;
+}
+
+static row *find_row(tc_view *view, const char *name) {
+    grow_rows(view);
+    size_t place = place_of(view, name);
+    if (!view->places[place]) {
+        view->rows[view->row_count++] = (row){.name = tc_copy_text(name)};
+        view->places[place] = (uint32_t)view->row_count;
+    }
+    return &view->rows[view->places[place] - 1];
+}
+
 static void count(tc_view *view, uint64_t time, const char *name, uint64_t nanoseconds, bool failed,
                   uint64_t bytes) {
-    row *found = NULL;
     if (!view->options.summary || !is_in_time(view, time))
         return;
-    for (size_t i = 0; i < view->row_count && !found; i++)
-        if (strcmp(view->rows[i].name, name) == 0)
-            found = &view->rows[i];
-    if (!found) {
-        if ((view->row_count & (view->row_count - 1)) == 0)
-            view->rows = tc_reallocate(view->rows, (view->row_count ? 2 * view->row_count : 1) *
-                                                       sizeof *view->rows);
-        found = &view->rows[view->row_count++];
-        *found = (row){.name = tc_copy_text(name)};
-    }
+    row *found = find_row(view, name);
     found->count++;
     found->failures += failed;
     found->nanoseconds += nanoseconds;
@@ -878,5 +900,6 @@ void tc_view_destroy(tc_view *view) {
     for (size_t i = 0; i < view->row_count; i++)
         free(view->rows[i].name);
     free(view->rows);
+    free(view->places);
     free(view);
 }

@@ -270,6 +270,32 @@ class Views(Case):
                 self.trace("network", data, "-c", "-o", "json").out.splitlines()]
         self.assertEqual(sum(row["bytes"] for row in rows), len(REQUEST) + len(ANSWER))
 
+    def test_a_connection_made_in_the_background_stands_when_poll_says_so(self):
+        record = records.Record()
+        record.connect(5, "192.0.2.1:80", result=records.EINPROGRESS)
+        record.wait(0.03)
+        asked = struct.pack("<QB7xI28x", 77, 2, 5)
+        record.call("poll_oneoff", (64, 128, 1, 192),
+                    [(0, 0, asked), (1, records.OUT, struct.pack("<QHB21x", 77, 0, 2)),
+                     (3, records.OUT, struct.pack("<I", 1))])
+        record.send(5, REQUEST)
+        shown = [json.loads(line) for line in
+                 self.trace("network", record.file(), "-o", "json").out.splitlines()]
+        self.assertEqual([(one["event"], one["result"]) for one in shown[:3]],
+                         [("CONNECT", "EINPROGRESS"), ("CONNECTED", "OK"), ("SEND", "OK")])
+        self.assertAlmostEqual(shown[1]["since_start"], 0.0322, 6)
+
+    def test_summaries_of_many_rows(self):
+        record = records.Record(known=["sock_open", "sock_connect", "sock_send", "sock_recv"])
+        record.connect(5, "192.0.2.1:80")
+        for i in range(300):
+            record.send(5, b"GET /%d HTTP/1.1\r\n\r\n" % (i % 150))
+            record.receive(5, ANSWER)
+        rows = [json.loads(line) for line in
+                self.trace("requests", record.file(), "-c", "-o", "json").out.splitlines()]
+        self.assertEqual({(row["name"], row["count"]) for row in rows},
+                         {(f"GET /{i} => 200", 2) for i in range(150)})
+
     def test_what_a_terminal_would_obey_is_escaped(self):
         record = records.Record(arguments=("a\x1b]0;x\x07", "b"))
         record.connect(5, "192.0.2.1:80", host="evil\x1b[2J")
