@@ -10,6 +10,7 @@
 #include "guest/invoke.h"
 #include "guest/payload.h"
 #include "guest/report.h"
+#include "trace/replay.h"
 #include "trace/start.h"
 #include "wasi/start.h"
 
@@ -81,6 +82,22 @@ static void choose_function(run *run, const tc_options *options, char **words) {
     }
 }
 
+/* The recorded run's options hold, but for what it asked of a trace: that is this run's. */
+_Noreturn static void replay_run(run *run, tc_options *options, const char *record) {
+    static tc_replayed replayed;
+    tc_replay_open(record, &replayed);
+    for (size_t i = 0; i < 3; i++)
+        apply_options(options, replayed.words[i], "the record's options");
+    tc_options_forget_trace(options);
+    apply_options(options, getenv("TIMECRAFT_OPTIONS"), "TIMECRAFT_OPTIONS");
+    choose_function(run, options, replayed.argv + (replayed.argc > 0));
+    run->wasi =
+        tc_wasi_start_replay(options, replayed.argc, replayed.argv, replayed.envc, replayed.envv);
+    tc_trace_start(run->wasi, replayed.words);
+    tc_replay_start(run->wasi, options);
+    tc_guest_run(options, run_module, run);
+}
+
 int main(int argc, char **argv) {
     static tc_options options;
     static run run;
@@ -89,7 +106,10 @@ int main(int argc, char **argv) {
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe or connection is an errno */
 
+    const char *record = getenv("TIMECRAFT_REPLAY");
     tc_options_init(&options);
+    if (record)
+        replay_run(&run, &options, record);
     apply_options(&options, tc_guest_module.options, "options given when the program was built");
     if (options.payload)
         appended = tc_payload_words();

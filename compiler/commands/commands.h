@@ -10,6 +10,7 @@
 /* The commands. Each gets the words behind its name, ends with NULL, and returns an exit status. */
 int tc_command_build(char **words);
 int tc_command_run(char **words);
+int tc_command_replay(char **words);
 int tc_command_inspect(char **words);
 int tc_command_doctor(char **words);
 int tc_command_trace(char **words);

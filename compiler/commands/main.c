@@ -11,6 +11,7 @@ static const char general_help[] =
     "\n"
     "  timecraft build [OPTION...] MODULE.wasm -o PROGRAM\n"
     "  timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
+    "  timecraft replay [OPTION...] RECORD [PROGRAM]\n"
     "  timecraft inspect MODULE.wasm|RECORD\n"
     "  timecraft trace calls|network|requests|dns|tls [OPTION...] RECORD\n"
     "  timecraft export pcapng|har|html|stdout|stderr|record [--unmask] RECORD -o FILE\n"
@@ -33,6 +34,25 @@ static const char run_help[] =
     "Builds the module into the user's cache when it is not there yet, then runs it. All that\n"
     "follows the module is the guest's. The grants are put in front of what TIMECRAFT_OPTIONS\n"
     "holds already, as if the program had been built with them.\n";
+
+static const char replay_help[] =
+    "timecraft replay [OPTION...] RECORD [PROGRAM]\n"
+    "\n"
+    "Runs a program again as its record (--record=FILE) says it ran: without network, files and\n"
+    "clock, with the same output, the same exit status, the same trap. PROGRAM is the executable\n"
+    "that wrote the record, where it is no longer in the place that the record names.\n"
+    "\n"
+    "The exit status is the program's; 125 when the record is not this program's, or the program\n"
+    "goes another way, which is shown; 137 at the end of a record whose program was killed.\n"
+    "\n"
+    "Options:\n"
+    "  --trace[=FILE]             print the calls as they are replayed; with --trace-only,\n"
+    "                             --trace-size, --trace-colour and --unmask as for `run`\n"
+    "  --until=N                  stop before call N, counted from 0, and show where that is\n"
+    "  --gdb                      run under gdb, which stops before call N of --until, or before\n"
+    "                             the first one; then `set var tc_replay_until = M` and "
+    "`continue`\n"
+    "                             lead on to call M\n";
 
 static const char build_options_help[] =
     "  -o, --output=PROGRAM       where the program goes (build only)\n"
@@ -110,6 +130,8 @@ static int print_help(const char *command) {
         printf("\nOptions:\n%s\nGrants and limits:\n%s", build_options_help, tc_options_help);
     } else if (strcmp(command, "inspect") == 0) {
         fputs(inspect_help, stdout);
+    } else if (strcmp(command, "replay") == 0) {
+        fputs(replay_help, stdout);
     } else if (strcmp(command, "trace") == 0) {
         fputs(trace_help, stdout);
     } else if (strcmp(command, "export") == 0) {
@@ -139,9 +161,10 @@ static const struct {
     const char *name;
     int (*call)(char **words);
 } commands[] = {
-    {"build", tc_command_build}, {"run", tc_command_run},       {"inspect", tc_command_inspect},
-    {"trace", tc_command_trace}, {"export", tc_command_export}, {"doctor", tc_command_doctor},
-    {"help", command_help},      {"version", command_version},  {"--version", command_version},
+    {"build", tc_command_build},     {"run", tc_command_run},     {"replay", tc_command_replay},
+    {"inspect", tc_command_inspect}, {"trace", tc_command_trace}, {"export", tc_command_export},
+    {"doctor", tc_command_doctor},   {"help", command_help},      {"version", command_version},
+    {"--version", command_version},
 };
 
 static bool asks_for_help(const char *word) {

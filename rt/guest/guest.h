@@ -18,4 +18,10 @@
  * `body` instantiates and calls the module; the value it returns is the exit status. */
 _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context);
 
+/* Says that the time limit has passed, and ends the process as after one. */
+_Noreturn void tc_guest_timed_out(uint64_t timeout_ns);
+
+/* Prints the guest's call stack, a line a function, in an import that it has called. */
+void tc_guest_print_stack(void);
+
 #endif

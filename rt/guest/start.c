@@ -70,6 +70,14 @@ static void *run_job(void *argument) {
     exit(work->body(work->context));
 }
 
+_Noreturn void tc_guest_timed_out(uint64_t timeout_ns) {
+    tc_report("%s ran longer than the %g s that --timeout allows", tc_guest_module.name,
+              (double)timeout_ns / (double)SECOND);
+    if (tc_guest_observed_by)
+        tc_guest_observed_by->timed_out(EXIT_TIMEOUT);
+    _exit(EXIT_TIMEOUT);
+}
+
 /* Waits for ever, or until the time limit: the guest's thread ends the process by itself. */
 _Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
     if (timeout_ns == 0) {
@@ -82,11 +90,7 @@ _Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
     deadline.tv_sec += (time_t)(timeout_ns / SECOND + nanoseconds / SECOND);
     deadline.tv_nsec = (long)(nanoseconds % SECOND);
     pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &deadline);
-    tc_report("%s ran longer than the %g s that --timeout allows", tc_guest_module.name,
-              (double)timeout_ns / (double)SECOND);
-    if (tc_guest_observed_by)
-        tc_guest_observed_by->timed_out(EXIT_TIMEOUT);
-    _exit(EXIT_TIMEOUT);
+    tc_guest_timed_out(timeout_ns);
 }
 
 _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context) {

@@ -145,6 +145,13 @@ static void print_frames(const backtrace *trace) {
         tc_report_detail("… and %zu more", trace->more);
 }
 
+void tc_guest_print_stack(void) {
+    static backtrace trace;
+    trace = (backtrace){0};
+    collect_frames(&trace, NULL, __builtin_frame_address(0));
+    print_frames(&trace);
+}
+
 /* ---- the message ---- */
 
 static const char *reason(wasm_rt_trap_t code) {

@@ -46,6 +46,8 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out);
 /* An address of AF_UNSPEC ends a datagram socket's association and a TCP connection. */
 int tc_socket_connect(tc_socket *socket, const tc_address *address);
 int tc_socket_shutdown(tc_socket *socket, int how); /* SHUT_RD, SHUT_WR, SHUT_RDWR */
+/* Ends a connection in both directions, TLS or not, without a word: as if the peer had reset it. */
+void tc_socket_break(tc_socket *socket);
 int tc_socket_local_address(tc_socket *socket, tc_address *out);
 int tc_socket_peer_address(tc_socket *socket, tc_address *out);
 

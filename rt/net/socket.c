@@ -302,6 +302,13 @@ int tc_socket_shutdown(tc_socket *socket, int how) {
     return error;
 }
 
+/* The peer sees a reset too, when the guest closes the socket. */
+void tc_socket_break(tc_socket *socket) {
+    struct linger at_once = {.l_onoff = 1};
+    setsockopt(socket->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    shutdown(socket->fd, SHUT_RDWR);
+}
+
 static int name_of(int (*ask)(int, struct sockaddr *, socklen_t *), int fd, tc_address *out) {
     *out = (tc_address){.length = sizeof out->storage};
     return ask(fd, (struct sockaddr *)&out->storage, &out->length) < 0 ? -errno : 0;

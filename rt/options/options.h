@@ -94,11 +94,17 @@ typedef struct tc_options {
     char *record;                   /* --record=FILE…: the file, with its % words; or NULL */
     uint64_t record_limit;          /* …,limit=SIZE: bytes; 0: none */
     tc_record_detail record_detail; /* …,detail=…; default all */
+    double chaos;                   /* --chaos=RATIO: of calls, 0 to 1; 0: none */
+    bool chaos_seeded;              /* …,seed=N was given */
+    uint64_t chaos_seed;            /* …,seed=N */
 } tc_options;
 
 /* Sets the defaults: nothing granted. */
 void tc_options_init(tc_options *options);
 void tc_options_reset(tc_options *options);
+
+/* Forgets what is asked of a run beside what it may do: --trace, --record, --chaos and theirs. */
+void tc_options_forget_trace(tc_options *options);
 
 /* Applies one word of the syntax above, such as "--allow-net=example.com:443" (options that take a
  * value also accept it as the next word: then *next is consumed). `next` may be NULL.

@@ -11,6 +11,18 @@ void tc_options_init_trace(tc_options *options) {
     options->record_detail = TC_DETAIL_ALL;
 }
 
+void tc_options_forget_trace(tc_options *options) {
+    free(options->trace);
+    free(options->trace_only);
+    free(options->record);
+    options->trace = options->trace_only = options->record = NULL;
+    options->trace_colour = TC_WHEN_AUTO;
+    options->unmask = options->chaos_seeded = false;
+    options->record_limit = options->chaos_seed = 0;
+    options->chaos = 0;
+    tc_options_init_trace(options);
+}
+
 int tc_word_trace(tc_options *options, const char *value, char **error) {
     if (value && !*value)
         return tc_options_fail(error,
@@ -141,5 +153,27 @@ int tc_word_record(tc_options *options, const char *value, char **error) {
     }
     free(options->record);
     options->record = tc_options_copy(value, length);
+    return 0;
+}
+
+/* "0.05,seed=7" */
+int tc_word_chaos(tc_options *options, const char *value, char **error) {
+    static const char seed[] = ",seed=";
+    uint64_t ratio, number = 0;
+    size_t length = strcspn(value, ",");
+    const char *behind = value + length;
+    bool seeded = strncmp(behind, seed, strlen(seed)) == 0;
+    char *text = tc_options_copy(value, length);
+    bool valid = tc_options_seconds(text, &ratio) && ratio <= SECOND;
+    free(text);
+    if (!valid || (*behind && !seeded) ||
+        (seeded && !tc_options_number(behind + strlen(seed), UINT64_MAX, &number)))
+        return tc_options_fail(error,
+                               "--chaos=%s: a number from 0 to 1 is needed, and perhaps a seed; "
+                               "write for example --chaos=0.05 or --chaos=0.05,seed=7",
+                               value);
+    options->chaos = (double)ratio / (double)SECOND;
+    options->chaos_seeded = seeded;
+    options->chaos_seed = number;
     return 0;
 }

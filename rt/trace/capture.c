@@ -202,7 +202,7 @@ static uint32_t vector(const tc_capture *capture, const tc_span *array, size_t i
     return pair[0];
 }
 
-static void add_vectors(tc_capture *capture, uint32_t index, uint8_t flags) {
+static void add_vectors(tc_capture *capture, uint32_t index, uint8_t flags, bool all) {
     const tc_span *array = copied_of(capture, index);
     uint64_t room = 0;
     uint32_t length, first = 0;
@@ -214,7 +214,7 @@ static void add_vectors(tc_capture *capture, uint32_t index, uint8_t flags) {
     }
     if (room > INT32_MAX)
         room = INT32_MAX;
-    uint64_t moved = bounded(capture, capture->import->parameters[index].detail, room);
+    uint64_t moved = all ? room : bounded(capture, capture->import->parameters[index].detail, room);
     tc_span *span =
         array ? add_span(capture, index, flags | TC_CHUNK_SCATTERED, first, moved) : NULL;
     if (span)
@@ -319,10 +319,10 @@ static void add_bounded(tc_capture *capture, uint32_t index) {
                 parameter->kind == TC_P_BYTES_OUT);
         break;
     case TC_P_VECTORS_IN:
-        add_vectors(capture, index, 0);
+        add_vectors(capture, index, 0, false);
         break;
     case TC_P_VECTORS_OUT:
-        add_vectors(capture, index, TC_CHUNK_OUT);
+        add_vectors(capture, index, TC_CHUNK_OUT, false);
         break;
     case TC_P_EVENTS_OUT:
         add_out(capture, index, pointer,
@@ -347,6 +347,12 @@ void tc_capture_after(tc_capture *capture, uint32_t result) {
         if (result == 0)
             add_bounded(capture, i);
     }
+}
+
+void tc_capture_offered(tc_capture *capture) {
+    for (uint32_t i = 0; i < capture->import->count; i++)
+        if (capture->import->parameters[i].kind == TC_P_VECTORS_IN)
+            add_vectors(capture, i, 0, true);
 }
 
 uint64_t tc_capture_moved(const tc_capture *capture, bool *in) {

@@ -46,6 +46,9 @@ void tc_capture_before(tc_capture *capture, tc_import_id id, const uint64_t *arg
 /* For an import without a result, which is not expected back, it is not called. */
 void tc_capture_after(tc_capture *capture, uint32_t result);
 
+/* In the place of the above, for a call that is not made: what it would send is all it has. */
+void tc_capture_offered(tc_capture *capture);
+
 /* How much data the call has moved, in bytes, for bursts; 0: none. *out says whether it came in. */
 uint64_t tc_capture_moved(const tc_capture *capture, bool *in);
 

@@ -1,8 +1,6 @@
 #include "trace/recorder.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include "guest/module.h"
 #include "guest/report.h"
 #include "options/options.h"
+#include "trace/identity.h"
 #include "trace/writer.h"
 
 #ifndef TIMECRAFT_VERSION
@@ -85,42 +84,18 @@ static void put(const tc_text *event, uint64_t call) {
     tc_writer_commit(at);
 }
 
-/* The GNU build ID of the executable, which comes first (dl_iterate_phdr(3)). */
-static int find_build_id(struct dl_phdr_info *info, size_t size, void *event) {
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        const char *at = (const char *)(info->dlpi_addr + part->p_vaddr), *end = at + part->p_memsz;
-        if (part->p_type != PT_NOTE)
-            continue;
-        while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
-            ElfW(Nhdr) note;
-            memcpy(&note, at, sizeof note);
-            const char *name = at + sizeof note, *id = name + ((note.n_namesz + 3) & ~3u);
-            if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0)
-                tc_fields_add(event, TC_FIELD_BUILD_ID, id, note.n_descsz);
-            at = id + ((note.n_descsz + 3) & ~3u);
-        }
-    }
-    return 1;
-}
-
 static void put_program(tc_text *event) {
     char path[4096];
-    uint8_t hash[32] = {0};
-    const char *hex = tc_guest_module.sha256;
+    uint8_t hash[TC_MODULE_HASH_SIZE];
+    size_t build_length;
+    const void *build = tc_identity_build(&build_length);
     tc_fields_begin(event, TC_EVENT_PROGRAM, 0, 0);
     tc_fields_add_text(event, TC_FIELD_NAME, tc_guest_module.name);
-    for (size_t i = 0; hex && i < sizeof hash; i++) {
-        unsigned byte = 0;
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-            break;
-        hash[i] = (uint8_t)byte;
-    }
-    if (hex)
+    if (tc_identity_module(hash))
         tc_fields_add(event, TC_FIELD_MODULE_HASH, hash, sizeof hash);
     tc_fields_add_text(event, TC_FIELD_VERSION, TIMECRAFT_VERSION);
-    dl_iterate_phdr(find_build_id, event);
+    if (build)
+        tc_fields_add(event, TC_FIELD_BUILD_ID, build, build_length);
     ssize_t length = readlink("/proc/self/exe", path, sizeof path);
     if (length > 0)
         tc_fields_add(event, TC_FIELD_EXECUTABLE, path, (size_t)length);

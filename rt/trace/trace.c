@@ -11,6 +11,7 @@
 #include "guest/observer.h"
 #include "options/options.h"
 #include "trace/capture.h"
+#include "trace/chaos.h"
 #include "trace/descriptors.h"
 #include "trace/live.h"
 #include "trace/recorder.h"
@@ -35,7 +36,7 @@ static struct {
     tc_capture capture;
     uint64_t next_index;
     int pending; /* the import under way, or -1 */
-    bool live, recording;
+    bool live, recording, chaos;
     tc_text event;        /* what --trace shows, and events of fields */
     uint32_t *handshakes; /* descriptors whose handshake goes on */
     size_t handshake_count, handshake_capacity;
@@ -62,6 +63,15 @@ static uint64_t since_start(void) {
 
 uint64_t tc_trace_perform(tc_invocation *invocation) {
     return invocation->perform(invocation->host, invocation->arguments);
+}
+
+const tc_descriptor *tc_trace_descriptor(uint32_t fd) {
+    return tc_descriptors_get(&trace.descriptors, fd);
+}
+
+void tc_trace_note_event(const void *event, size_t size) {
+    if (trace.live)
+        tc_descriptors_note_event(&trace.descriptors, event, size);
 }
 
 /* ---- connections ---- */
@@ -339,7 +349,7 @@ uint64_t tc_trace_call(tc_import_id id, tc_trace_function *perform, tc_wasi *hos
                                 .host = host,
                                 .arguments = arguments,
                                 .index = trace.next_index++};
-    bool watched = trace.live || trace.recording;
+    bool watched = trace.live || trace.recording || trace.chaos;
     if (!watched)
         return tc_trace_source(&invocation);
     bool returns = id != TC_ID_tc_wasi_proc_exit;
@@ -356,6 +366,11 @@ uint64_t tc_trace_call(tc_import_id id, tc_trace_function *perform, tc_wasi *hos
     }
     uint64_t result = tc_trace_source(&invocation);
     uint64_t end = clock_now(CLOCK_MONOTONIC);
+    if (invocation.recorded) {
+        start = trace.setup.monotonic + invocation.recorded->start;
+        end = start +
+              (invocation.recorded->duration | (uint64_t)invocation.recorded->duration_high << 32);
+    }
     trace.pending = -1;
     tc_capture_after(&trace.capture, (uint32_t)result);
     note_call(&invocation, start, end, result, returns);
@@ -439,7 +454,8 @@ void tc_trace_start(tc_wasi *wasi, const char *const words[3]) {
     trace.wasi = wasi;
     trace.view = tc_wasi_observe(wasi);
     const tc_options *options = trace.view.options;
-    if (!options->trace && !options->record)
+    trace.chaos = options->chaos > 0;
+    if (!options->trace && !options->record && !trace.chaos)
         return;
     memcpy(kept, words, sizeof kept);
     trace.setup = (tc_recorder_setup){
@@ -457,6 +473,8 @@ void tc_trace_start(tc_wasi *wasi, const char *const words[3]) {
     if ((trace.live && !tc_live_open(options, &trace.descriptors)) ||
         (trace.recording && !tc_recorder_open(&trace.setup)))
         exit(2);
+    if (trace.chaos)
+        tc_chaos_start(wasi, options);
     tc_guest_observed_by = &observer;
     on_exit(on_process_exit, NULL);
     tc_trace_on = true;

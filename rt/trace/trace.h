@@ -17,6 +17,7 @@
 #define TC_TRACE_TRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trace/ids.h"
@@ -42,13 +43,21 @@ typedef struct tc_invocation {
     tc_wasi *host;
     const uint64_t *arguments; /* as many as the import has */
     uint64_t index;            /* of the call, from 0 */
-    uint8_t flags;             /* TC_CALL_CHAOS, set by whoever made the result up */
+    /* Set by whoever answers in the place of wasi/: */
+    uint8_t flags;                         /* TC_CALL_CHAOS */
+    const struct tc_record_call *recorded; /* a replay's: when it was, and how long; or NULL */
 } tc_invocation;
 
 /* Where results come from: performs the call, unless a replay or chaos takes its place. Set it
  * before the guest runs, and tc_trace_on with it. */
 extern uint64_t (*tc_trace_source)(tc_invocation *invocation);
 uint64_t tc_trace_perform(tc_invocation *invocation);
+
+/* What is known of a descriptor; borrowed until the next call; NULL: nothing. */
+const struct tc_descriptor *tc_trace_descriptor(uint32_t fd);
+
+/* Takes in an event that says what stands behind a descriptor; others are left alone. */
+void tc_trace_note_event(const void *event, size_t size);
 
 /* How connections are asked for what the host alone knows; set by the binding of a module that
  * imports sockets, so that others do not link what answers. */

@@ -1,5 +1,5 @@
 /* What an observer of the guest's calls (trace/) may ask of the state behind them. Nothing here
- * changes it. */
+ * changes it, but for what --chaos breaks. */
 #ifndef TC_WASI_OBSERVE_H
 #define TC_WASI_OBSERVE_H
 
@@ -68,6 +68,9 @@ typedef struct tc_wasi_socket_observer {
     bool (*addresses)(tc_wasi *wasi, uint32_t fd, tc_wasi_address *local, tc_wasi_address *peer);
     tc_wasi_tls_state (*tls_state)(tc_wasi *wasi, uint32_t fd);
     void (*tls)(tc_wasi *wasi, uint32_t fd, tc_wasi_tls_view *out);
+    bool (*is_nonblocking)(tc_wasi *wasi, uint32_t fd);
+    /* Not a question: breaks the connection as if the peer had reset it. For --chaos. */
+    void (*reset)(tc_wasi *wasi, uint32_t fd);
 } tc_wasi_socket_observer;
 
 extern const tc_wasi_socket_observer tc_wasi_sockets_observed;

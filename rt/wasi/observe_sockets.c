@@ -109,8 +109,21 @@ static void observe_tls(tc_wasi *wasi, uint32_t fd, tc_wasi_tls_view *out) {
     get_peer(socket, out->peer, sizeof out->peer);
 }
 
+static bool is_nonblocking(tc_wasi *wasi, uint32_t fd) {
+    const tc_socket *socket = socket_of(wasi, fd);
+    return socket && tc_socket_nonblocking(socket);
+}
+
+static void reset(tc_wasi *wasi, uint32_t fd) {
+    tc_socket *socket = socket_of(wasi, fd);
+    if (socket)
+        tc_socket_break(socket);
+}
+
 const tc_wasi_socket_observer tc_wasi_sockets_observed = {
     .addresses = observe_addresses,
     .tls_state = observe_tls_state,
     .tls = observe_tls,
+    .is_nonblocking = is_nonblocking,
+    .reset = reset,
 };

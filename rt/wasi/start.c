@@ -62,8 +62,19 @@ static void open_payload(tc_wasi *wasi) {
     insert_file(wasi, file);
 }
 
+static tc_wasi wasi;
+
+tc_wasi *tc_wasi_start_replay(const tc_options *options, int argc, char **argv, int envc,
+                              char **envv) {
+    wasi.options = options;
+    wasi.argc = argc;
+    wasi.argv = argv;
+    wasi.envc = envc;
+    wasi.envv = envv;
+    return &wasi;
+}
+
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
-    static tc_wasi wasi;
     if (tc_has_sockets())
         tc_net_init(options);
     wasi.options = options;

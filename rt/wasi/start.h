@@ -10,6 +10,11 @@
  * that cannot be. `options` and `argv` are borrowed for the process' life. */
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv);
 
+/* The same for a replay, which performs no import but those that end the program: nothing is
+ * opened. All is borrowed. */
+tc_wasi *tc_wasi_start_replay(const tc_options *options, int argc, char **argv, int envc,
+                              char **envv);
+
 /* The memory that imports work on; borrowed. Set it before any of them is called. */
 void tc_wasi_set_memory(tc_wasi *wasi, const wasm_rt_memory_t *memory);
 

@@ -1,0 +1,134 @@
+"""Records, taken apart and put together again with valid checks (rt/trace/record.h): for damage
+that only the meaning of what is read can show."""
+
+import struct
+
+MASK = (1 << 64) - 1
+PRIMES = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63,
+          0x27D4EB2F165667C5)
+HEADER, BLOCK, EVENT, CALL, CHUNK = 4096, 64, 16, 40, 16
+TYPE_CALL, TYPE_PROGRAM = 1, 2
+
+
+def rotate(value, by):
+    return (value << by | value >> (64 - by)) & MASK
+
+
+def take(lane, word):
+    return rotate((lane + word * PRIMES[1]) & MASK, 31) * PRIMES[0] & MASK
+
+
+def xxh64(data, seed):
+    """XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
+    p1, p2, p3, p4, p5 = PRIMES
+    at, end = 0, len(data)
+    if end < 32:
+        total = (seed + p5) & MASK
+    else:
+        lanes = [(seed + p1 + p2) & MASK, (seed + p2) & MASK, seed, (seed - p1) & MASK]
+        while end - at >= 32:
+            lanes = [take(lane, word) for lane, word in zip(lanes, struct.unpack_from("<4Q", data, at))]
+            at += 32
+        total = sum(rotate(lane, by) for lane, by in zip(lanes, (1, 7, 12, 18))) & MASK
+        for lane in lanes:
+            total = ((total ^ take(0, lane)) * p1 + p4) & MASK
+    total = (total + end) & MASK
+    while end - at >= 8:
+        total = (rotate(total ^ take(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & MASK
+        at += 8
+    if end - at >= 4:
+        word = struct.unpack_from("<I", data, at)[0]
+        total = (rotate(total ^ word * p1 & MASK, 23) * p2 + p3) & MASK
+        at += 4
+    for byte in data[at:]:
+        total = rotate(total ^ byte * p5 & MASK, 11) * p1 & MASK
+    total = (total ^ total >> 33) * p2 & MASK
+    total = (total ^ total >> 29) * p3 & MASK
+    return total ^ total >> 32
+
+
+class Call:
+    """A TC_EVENT_CALL within a record's bytes; what is set there is sealed by Record.save."""
+
+    def __init__(self, data, at, size):
+        self.data, self.at, self.size = data, at, size
+        self.flags = data[at + 11]
+        self.index, = struct.unpack_from("<Q", data, at + EVENT)
+        self.import_number, = struct.unpack_from("<H", data, at + 36)
+        count = data[at + 10]
+        self.arguments = list(struct.unpack_from(f"<{count}Q", data, at + CALL))
+        self.chunks = []  # (place, address, length, kept, parameter, flags)
+        place = at + CALL + 8 * count
+        while place + CHUNK <= at + size:
+            head = struct.unpack_from("<IIIBB", data, place)
+            self.chunks.append((place, *head))
+            place += CHUNK + (head[2] + 7) // 8 * 8
+
+    def set_flags(self, flags):
+        self.data[self.at + 11] = flags
+
+    def set_argument(self, number, value):
+        struct.pack_into("<Q", self.data, self.at + CALL + 8 * number, value)
+
+
+class Record:
+    """Of one plain block: a short run."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = bytearray(file.read())
+        self.salt, = struct.unpack_from("<Q", self.data, 16)
+        self.events = []  # (type, place, size)
+        self.imports, self.calls = [], []
+        self.number, = struct.unpack_from("<Q", self.data, HEADER + 16)
+        at = HEADER + BLOCK
+        while at + EVENT <= len(self.data):
+            check, size, kind = struct.unpack_from("<IIH", self.data, at)
+            if size < EVENT or check != self.check(at, size):
+                break
+            self.events.append((kind, at, size))
+            if kind == 6:
+                self.imports = self.texts(at, size)
+            if kind == TYPE_CALL:
+                self.calls.append(Call(self.data, at, size))
+            at += size
+        self.end = at
+
+    def check(self, at, size):
+        return xxh64(bytes(self.data[at + 4:at + size]), self.salt + self.number) & 0xffffffff
+
+    def texts(self, at, size):
+        found, place = [], at + EVENT + 8
+        while place < at + size:
+            length, = struct.unpack_from("<I", self.data, place + 4)
+            found.append(self.data[place + 8:place + 8 + length].decode())
+            place += 8 + (length + 7) // 8 * 8
+        return found
+
+    def name(self, call):
+        return self.imports[call.import_number].split()[1]
+
+    def find(self, name):
+        return [call for call in self.calls if self.name(call) == name]
+
+    def seal(self, used, stored, encoding):
+        struct.pack_into("<I", self.data, HEADER + 4, encoding)
+        struct.pack_into("<II", self.data, HEADER + 48, used, stored)
+        for place, size in ((56, 48), (60, 56)):
+            digest = xxh64(bytes(self.data[HEADER:HEADER + size]), self.salt) & 0xffffffff
+            struct.pack_into("<I", self.data, HEADER + place, digest)
+
+    def save(self, path):
+        for _, at, size in self.events:
+            struct.pack_into("<I", self.data, at, self.check(at, size))
+        with open(path, "wb") as file:
+            file.write(self.data)
+        return path
+
+    def save_compressed(self, path, compress):
+        events = bytes(self.data[HEADER + BLOCK:self.end])
+        packed = compress(events)
+        self.seal(len(events), len(packed), 1)
+        with open(path, "wb") as file:
+            file.write(self.data[:HEADER + BLOCK] + packed)
+        return path
