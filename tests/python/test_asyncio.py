@@ -70,6 +70,29 @@ with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
 """)
         self.assertEqual(out, "b'hello\\n'\n" * 2)
 
+    def test_waits_for_sockets_in_a_queue_and_for_other_descriptors_beside_it(self):
+        out = self.play(self.echo(), """
+async def main():
+    trust = ssl.create_default_context(cafile=sys.argv[2])
+    loop = asyncio.get_running_loop()
+    print(type(loop._selector).__name__)
+    pairs = [await connect(ssl=trust, server_hostname=NAME) for _ in range(70)]
+    for number, (reader, writer) in enumerate(pairs):
+        writer.write(b"%03d" % number)
+    print(all([await reader.readexactly(3) == b"%03d" % number
+               for number, (reader, _) in enumerate(pairs)]))
+    readable = loop.create_future()
+    loop.add_reader(0, lambda: readable.done() or readable.set_result("standard input"))
+    print(await readable)
+    loop.remove_reader(0)
+    pairs[50][1].write(b"again")
+    print(await pairs[50][0].readexactly(5))
+    for _, writer in pairs:
+        writer.close()
+        await writer.wait_closed()
+""", support.pki().ca_file)
+        self.assertEqual(out, "QueueSelector\nTrue\nstandard input\nb'again'\n")
+
     def test_streams_with_tls(self):
         out = self.play(self.echo(), """
 async def main():

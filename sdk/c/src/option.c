@@ -101,6 +101,18 @@ static socklen_t stored(const known_option *option, const void *value, socklen_t
     return room < size ? room : size;
 }
 
+/* The bytes of what QUEUE_READY tells, up to the first without events. */
+static socklen_t told(const char *value, socklen_t size) {
+    enum { TOLD = 16 };
+    socklen_t length = 0;
+    for (uint32_t events; size - length >= TOLD; length += TOLD) {
+        memcpy(&events, value + length, sizeof events);
+        if (!events)
+            break;
+    }
+    return length;
+}
+
 /* How much of a value of TIMECRAFT_LEVEL the host has filled: see timecraft/options.h. */
 static socklen_t filled(int name, const void *value, socklen_t size) {
     uint32_t length;
@@ -118,6 +130,8 @@ static socklen_t filled(int name, const void *value, socklen_t size) {
     case TIMECRAFT_SERVER_END_POINT_OPTION:
         memcpy(&length, value, sizeof length);
         return length < size - sizeof length ? sizeof length + length : size;
+    case TIMECRAFT_QUEUE_READY_OPTION:
+        return told(value, size);
     default:
         return sizeof length;
     }

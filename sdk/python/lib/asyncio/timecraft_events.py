@@ -13,6 +13,7 @@ from . import base_events
 from . import constants
 from . import futures
 from . import selector_events
+from . import timecraft_selector
 from . import transports
 from . import unix_events
 
@@ -22,6 +23,9 @@ __all__ = ("EventLoop", "SelectorEventLoop")
 class TimecraftEventLoop(unix_events._UnixSelectorEventLoop):
 
     _csock = None  # nobody to write to
+
+    def __init__(self, selector=None):
+        super().__init__(selector or timecraft_selector.QueueSelector())
 
     def _make_self_pipe(self):
         pass
