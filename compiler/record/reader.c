@@ -335,6 +335,8 @@ static bool take_event(tc_record *record, uint32_t size, tc_record_item *out) {
     record->offset += size;
     record->facts.event_bytes += size;
     *out = (tc_record_item){.event = event, .size = size, .type = head.type};
+    if (head.type < TC_EVENT_CALL || head.type > TC_EVENT_END) /* padding; not known */
+        return false;
     if (head.type == TC_EVENT_IMPORTS)
         note_imports(record, event, size);
     record->facts.ended |= head.type == TC_EVENT_END;

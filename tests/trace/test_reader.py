@@ -98,6 +98,16 @@ class Form(Case):
         self.assertEqual(self.names(data), ["fd_write"] * 8)
 
 
+    def test_padding_and_events_of_later_versions_are_left_out(self):
+        record = some_record()
+        for kind in (12, 99):  # whatever is in them, it is no time
+            event = struct.pack("<IHBBI", 4096, kind, 0, 0, 0) + b"\xee" * 4080
+            record.events.insert(len(record.state) + 2, (event, 0, None))
+        self.assertEqual(self.names(record.file()), self.ALL)
+        self.assertRegex(self.timecraft("inspect", self.keep(record.file())).out,
+                         r"lasted: +\d+\.\dms")
+
+
 class Damage(Case):
     def test_a_damaged_event_ends_its_block_only(self):
         data = some_record().file(per_block=7, break_event=6)
