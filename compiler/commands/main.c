@@ -99,7 +99,8 @@ static const char trace_help[] =
     "      --until=TIME      to then\n"
     "      --last=N|TIME     the last N lines, or what happened in the last 10s\n"
     "      --unmask          show values of Authorization, Proxy-Authorization, Cookie,\n"
-    "                        Set-Cookie, and of environment variables\n";
+    "                        Set-Cookie, and of environment variables; of calls also what\n"
+    "                        connections of HTTP/2 move, whose headers are compressed\n";
 
 static const char export_help[] =
     "timecraft export pcapng|har|html|stdout|stderr|record [--unmask] RECORD -o FILE\n"

@@ -9,7 +9,7 @@
 #include "trace/checksum.h"
 #include "trace/descriptors.h"
 
-enum { BODY_LIMIT = 64 << 20 };
+enum { BODY_LIMIT = 64 << 20, FD_MAX = 65536 };
 
 /* A row of a summary. */
 typedef struct row {
@@ -29,6 +29,7 @@ struct tc_view {
     tc_view_options options;
     const tc_record_facts *facts;
     tc_descriptors descriptors; /* of calls */
+    bool *http2;                /* by descriptor, FD_MAX of them: what is spoken on it */
     tc_flows *flows;
     tc_http *http;
     tc_text text; /* what is being written */
@@ -247,6 +248,46 @@ static tc_mask *mask_of(tc_view *view, const tc_record_item *item) {
     return NULL;
 }
 
+/* HTTP/2's headers are compressed: what is secret in them cannot be masked in a call's bytes. */
+static void note_http2(tc_view *view, const tc_record_item *item) {
+    static const char preface[] = "PRI * HTTP/2.0";
+    tc_record_event head;
+    tc_field alpn;
+    tc_chunk data;
+    memcpy(&head, item->event, sizeof head);
+    if (item->type == TC_EVENT_CONNECTION && head.detail32 < FD_MAX) {
+        view->http2[head.detail32] = false;
+    } else if (item->type == TC_EVENT_TLS && head.detail32 < FD_MAX &&
+               tc_event_find(item->event, item->size, TC_FIELD_ALPN, &alpn)) {
+        view->http2[head.detail32] |= alpn.length == 2 && memcmp(alpn.value, "h2", 2) == 0;
+    } else if (item->import == &tc_imports_described[TC_ID_tc_wasi_fd_close] &&
+               item->call.arguments[0] < FD_MAX) {
+        view->http2[item->call.arguments[0]] = false;
+    } else if (item->type == TC_EVENT_CALL && item->call.argument_count &&
+               item->call.arguments[0] < FD_MAX &&
+               (tc_call_find_chunk(&item->call, 1, TC_CHUNK_SCATTERED, &data) ||
+                tc_call_find_chunk(&item->call, 1, TC_CHUNK_SCATTERED | TC_CHUNK_OUT, &data)) &&
+               data.head.kept >= sizeof preface - 1 &&
+               memcmp(data.bytes, preface, sizeof preface - 1) == 0) {
+        view->http2[item->call.arguments[0]] = true;
+    }
+}
+
+/* A copy of a call's event whose data is stars; the caller's. */
+static void *hide_data(const tc_record_item *item, tc_record_item *hidden) {
+    uint8_t *copy = tc_allocate(item->size);
+    size_t position = 0;
+    tc_chunk chunk;
+    memcpy(copy, item->event, item->size);
+    while (tc_call_next_chunk(&item->call, &position, &chunk))
+        if (chunk.head.flags & TC_CHUNK_SCATTERED)
+            memset(copy + (chunk.bytes - (const uint8_t *)item->event), '*', chunk.head.kept);
+    *hidden = *item;
+    hidden->event = copy;
+    tc_call_read(copy, item->size, &hidden->call);
+    return copy;
+}
+
 static void show_call(tc_view *view, const tc_record_item *item) {
     uint64_t time = item->call.record->start;
     tc_show show = {.string_size = view->options.verbose ? SIZE_MAX : 48,
@@ -301,9 +342,17 @@ static void show_end(tc_view *view, const tc_record_item *item) {
 }
 
 static void take_call(tc_view *view, const tc_record_item *item) {
+    if (!view->http2)
+        view->http2 = tc_allocate(FD_MAX * sizeof *view->http2);
+    note_http2(view, item);
     if (item->type == TC_EVENT_CALL) {
+        tc_record_item hidden;
+        bool hides = !view->options.unmask && item->call.argument_count &&
+                     item->call.arguments[0] < FD_MAX && view->http2[item->call.arguments[0]];
+        void *copy = hides ? hide_data(item, &hidden) : NULL;
         tc_descriptors_note(&view->descriptors, &item->call, item->import);
-        show_call(view, item);
+        show_call(view, hides ? &hidden : item);
+        free(copy);
         tc_descriptors_close(&view->descriptors, &item->call, item->import);
     } else if (item->type == TC_EVENT_TRAP) {
         show_trap(view, item);
@@ -901,5 +950,6 @@ void tc_view_destroy(tc_view *view) {
         free(view->rows[i].name);
     free(view->rows);
     free(view->places);
+    free(view->http2);
     free(view);
 }

@@ -306,6 +306,9 @@ class Http2(Case):
         self.assertIn(b"*************", data[0])
         self.assertIn(b"&&&&", data[0])  # no shorter in Huffman's code
         self.assertIn(b"sesame", data[1])
+        calls = [self.timecraft("trace", "calls", "-v", *words, path).out
+                 for words in ([], ["--unmask"], ["-o", "json"])]
+        self.assertEqual(["sesame" in text for text in calls], [False, True, False])
 
 
 def unbase64(line):
