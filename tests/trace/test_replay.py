@@ -28,7 +28,7 @@ class ReplayTest(unittest.TestCase):
         (self.folder / "data/in").write_text("a line of the file\n")
         done = subprocess.run(
             [*map(str, words)], input=given, text=True, capture_output=True, cwd=self.folder,
-            timeout=30 * support.SLOWNESS,
+            timeout=120 * support.SLOWNESS,
             env=support.environment(f"--dir=data --env=GIVEN=value {options} "
                                     f"--record={self.record}{record}", **env))
         return support.Result(list(map(str, words)), done.returncode, done.stdout, done.stderr)
