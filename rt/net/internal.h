@@ -45,6 +45,7 @@ struct tc_socket {
     bool reading_shut;        /* shutdown(SHUT_RD) */
     bool writing_shut;        /* shutdown(SHUT_WR) before TLS */
     bool serves_tls;          /* listening: hTLS starts on what it accepts */
+    bool paired;              /* its peer is the guest's own, by tc_socket_pair */
     tc_tls_config *config;    /* what the guest has configured; NULL: nothing */
     tc_tls *tls;              /* set once hTLS is on */
     uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */

@@ -95,6 +95,10 @@ short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *in
 int tc_socket_watch(tc_socket *queue, tc_socket *socket, uint32_t how, uint32_t events,
                     uint64_t data);
 
+/* Connects two Unix sockets of one type to each other, which were opened and not used: else
+ * -EINVAL. What is sent to the other then stays in the process, and needs no grant. */
+int tc_socket_pair(tc_socket *one, tc_socket *other);
+
 /* Bytes that a recv would give at once (0 if unknown). */
 uint64_t tc_socket_readable_bytes(tc_socket *socket);
 

@@ -39,6 +39,34 @@ int tc_socket_open(int family, int type, tc_socket **out) {
     return socket_new(fd, family, type, out);
 }
 
+/* Whether it is as tc_socket_open has made it, but for options. */
+static bool is_unused_unix(const tc_socket *socket) {
+    struct sockaddr_un name;
+    socklen_t length = sizeof name;
+    return socket->family == AF_UNIX && !socket->queue && !socket->watch && !socket->tls &&
+           !socket->used && !socket->paired && socket->state == TC_SOCKET_FRESH &&
+           getsockname(socket->fd, (struct sockaddr *)&name, &length) == 0 &&
+           length == sizeof name.sun_family &&
+           getpeername(socket->fd, (struct sockaddr *)&name, &length) < 0;
+}
+
+int tc_socket_pair(tc_socket *one, tc_socket *other) {
+    int fds[2];
+    if (one == other || one->type != other->type || !is_unused_unix(one) || !is_unused_unix(other))
+        return -EINVAL;
+    if (socketpair(AF_UNIX, one->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
+        return -errno;
+    tc_socket *sockets[] = {one, other};
+    for (int i = 0; i < 2; i++) {
+        close(sockets[i]->fd);
+        sockets[i]->fd = fds[i];
+        sockets[i]->paired = true;
+        if (one->type == SOCK_STREAM)
+            sockets[i]->state = TC_SOCKET_CONNECTED;
+    }
+    return 0;
+}
+
 void tc_socket_close(tc_socket *socket) {
     tc_queue_forget(socket);
     if (socket->tls)
@@ -277,6 +305,8 @@ int tc_socket_connect(tc_socket *socket, const tc_address *address) {
             return error == -EAGAIN ? first : error; /* as connect(2) with SO_SNDTIMEO */
         answer = connect_once(socket, address);
     }
+    if (answer == 0)
+        socket->paired = false; /* a datagram socket has got another peer */
     return answer;
 }
 

@@ -225,8 +225,8 @@ static const tc_address *destination(const tc_socket *socket, const tc_address *
 }
 
 static int check_send(const tc_socket *socket, const tc_address *to) {
-    if (socket->tls)
-        return 0;
+    if (socket->tls || (socket->paired && !to))
+        return 0; /* encrypted, or not leaving the process */
     int refused = tc_grants_clear_text();
     return refused || !to ? refused : tc_socket_check_destination(to);
 }

@@ -222,6 +222,7 @@ static const option_name options[] = {
     {TIMECRAFT, 22, "peer_info", TC_OPTION_BYTES},
     {TIMECRAFT, 23, "tls_exporter", TC_OPTION_BYTES},
     {TIMECRAFT, 24, "server_end_point", TC_OPTION_BYTES},
+    {TIMECRAFT, 131, "pair", TC_OPTION_NUMBER},
 };
 
 const char *tc_option_level_name(uint64_t level) {

@@ -352,6 +352,19 @@ static uint32_t watch_in_queue(tc_wasi *wasi, tc_socket *queue, const void *valu
                : tc_wasi_errno(tc_socket_watch(queue, socket, watch.how, watch.events, watch.data));
 }
 
+/* Likewise. */
+static uint32_t pair(tc_wasi *wasi, tc_socket *one, const void *value, uint32_t length) {
+    uint32_t number;
+    tc_socket *other;
+    if (!value)
+        return TC_WASI_FAULT;
+    if (length != sizeof number)
+        return TC_WASI_INVAL;
+    memcpy(&number, value, sizeof number);
+    uint32_t error = get_socket(wasi, number, 0, &other);
+    return error ? error : tc_wasi_errno(tc_socket_pair(one, other));
+}
+
 uint32_t tc_wasi_sock_setsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uint32_t name,
                                  uint32_t value, uint32_t length) {
     tc_socket *socket;
@@ -361,5 +374,7 @@ uint32_t tc_wasi_sock_setsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uin
     const void *at = tc_memory_span(&wasi->memory, value, length);
     if (level == TIMECRAFT_LEVEL && name == TIMECRAFT_QUEUE_WATCH_OPTION)
         return watch_in_queue(wasi, socket, at, length);
+    if (level == TIMECRAFT_LEVEL && name == TIMECRAFT_PAIR_OPTION)
+        return pair(wasi, socket, at, length);
     return tc_wasi_errno(tc_socket_set_option(socket, level, name, at, length));
 }

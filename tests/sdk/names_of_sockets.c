@@ -67,7 +67,7 @@ static void check_refused(void) {
     CHECK_ERRNO(socket(77, SOCK_STREAM, 0), EAFNOSUPPORT);
     CHECK_ERRNO(socket(AF_INET, SOCK_RAW, 0), EPROTOTYPE);
     CHECK_ERRNO(socket(AF_INET, SOCK_STREAM, IPPROTO_UDP), EPROTONOSUPPORT);
-    CHECK_ERRNO(socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){0}), ENOSYS);
+    CHECK_ERRNO(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, (int[2]){0}), EPROTOTYPE);
 }
 
 int main(void) {

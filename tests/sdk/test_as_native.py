@@ -52,6 +52,9 @@ class AsNative(unittest.TestCase):
     def test_options(self):
         self.assert_alike("options", "--allow-net --allow-listen")
 
+    def test_pairs(self):
+        self.assert_alike("pairs", "")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

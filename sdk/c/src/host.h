@@ -91,6 +91,12 @@ static inline int tc_result(int error) {
     return -1;
 }
 
+/* A program's wild pointers are an error, as they are to a kernel, and not a trap. */
+static inline bool tc_is_memory(const void *pointer, size_t size) {
+    uint64_t end = (uint64_t)(uintptr_t)pointer + size;
+    return size == 0 || (pointer && end <= (uint64_t)__builtin_wasm_memory_size(0) << 16);
+}
+
 /* address.c */
 
 /* Makes `out` empty and ready to be filled by the host. */

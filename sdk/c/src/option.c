@@ -144,12 +144,6 @@ static int get_timecraft_option(int fd, int name, void *value, socklen_t *size) 
     return error;
 }
 
-/* A program's wild pointers are an error here, as they are to a kernel, and not a trap. */
-static bool is_memory(const void *pointer, socklen_t size) {
-    uint64_t end = (uint64_t)(uintptr_t)pointer + size;
-    return size == 0 || (pointer && end <= (uint64_t)__builtin_wasm_memory_size(0) << 16);
-}
-
 /* What the host takes for no memory; 0 is memory to it. */
 #define NO_MEMORY ((void *)UINTPTR_MAX)
 
@@ -165,7 +159,7 @@ static int get_known_option(int fd, const known_option *option, void *value, soc
     socklen_t room = *size < sizeof whole ? *size : sizeof whole;
     /* The kernel cuts numbers of one byte by its own rule: it gets room for all of them. */
     socklen_t asked = option->form == BYTE && room > 0 ? (socklen_t)sizeof whole.number : room;
-    bool has_room = is_memory(value, room < sizeof(int) ? room : sizeof(int));
+    bool has_room = tc_is_memory(value, room < sizeof(int) ? room : sizeof(int));
     int error = tc_host_getsockopt(fd, (int)option->host_level, (int)option->host_name,
                                    has_room ? &whole : NO_MEMORY, asked);
     if (error)
@@ -182,7 +176,7 @@ static int get_described(int fd, int name, void *value, socklen_t *size) {
         return error;
     if (*size > sizeof number)
         *size = sizeof number;
-    if (!is_memory(value, *size))
+    if (!tc_is_memory(value, *size))
         return EFAULT;
     memcpy(value, &number, *size);
     return 0;
@@ -197,7 +191,7 @@ static int after_descriptor(int fd, int error) {
 
 int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict size) {
     const known_option *option = find(level, name);
-    if (!is_memory(size, sizeof *size))
+    if (!tc_is_memory(size, sizeof *size))
         return tc_result(after_descriptor(fd, EFAULT));
     if (*size > INT32_MAX)
         return tc_result(after_descriptor(fd, EINVAL));
@@ -218,5 +212,5 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
     if (!option)
         return tc_result(after_descriptor(fd, ENOPROTOOPT));
     return tc_result(tc_host_setsockopt(fd, (int)option->host_level, (int)option->host_name,
-                                        is_memory(value, size) ? value : NO_MEMORY, size));
+                                        tc_is_memory(value, size) ? value : NO_MEMORY, size));
 }

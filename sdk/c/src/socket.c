@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "timecraft/options.h"
 
 int socket(int domain, int type, int protocol) {
     bool nonblocking = type & SOCK_NONBLOCK;
@@ -12,7 +13,9 @@ int socket(int domain, int type, int protocol) {
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return tc_result(EPROTOTYPE);
     int natural = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-    if (protocol != 0 && (domain == AF_UNIX || protocol != natural))
+    if (domain == AF_UNIX)
+        natural = PF_UNIX;
+    if (protocol != 0 && protocol != natural)
         return tc_result(EPROTONOSUPPORT);
 
     int fd;
@@ -30,11 +33,27 @@ int socket(int domain, int type, int protocol) {
 }
 
 int socketpair(int domain, int type, int protocol, int fds[2]) {
-    (void)domain;
-    (void)type;
-    (void)protocol;
-    (void)fds;
-    return tc_result(ENOSYS);
+    if (!tc_is_memory(fds, 2 * sizeof *fds))
+        return tc_result(EFAULT);
+    int one = socket(domain, type, protocol);
+    if (one < 0)
+        return -1;
+    int other = -1, error = EOPNOTSUPP; /* only Unix sockets come in pairs */
+    if (domain == AF_UNIX) {
+        other = socket(domain, type, protocol);
+        error = other < 0 ? errno
+                          : tc_host_setsockopt(one, TIMECRAFT_LEVEL, TIMECRAFT_PAIR_OPTION, &other,
+                                               sizeof other);
+    }
+    if (!error) {
+        fds[0] = one;
+        fds[1] = other;
+        return 0;
+    }
+    if (other >= 0)
+        (void)!__wasi_fd_close(other);
+    (void)!__wasi_fd_close(one);
+    return tc_result(error);
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t length) {

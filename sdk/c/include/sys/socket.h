@@ -197,7 +197,7 @@ ssize_t recvfrom(int, void *__restrict, size_t, int, struct sockaddr *__restrict
                  socklen_t *__restrict);
 ssize_t recvmsg(int, struct msghdr *, int);
 
-/* Always fails with ENOSYS: the host has no such call. */
+/* Of AF_UNIX, streams and datagrams; needs no grant. */
 int socketpair(int, int, int, int[2]);
 
 #ifdef __cplusplus

@@ -255,6 +255,15 @@ enum { TIMECRAFT_SOCKET_OPTIONS(TIMECRAFT_OPTION_NUMBER) };
  * failed is ready for all that is asked, and recv or send tell the error. */
 #define TIMECRAFT_QUEUE_READY_OPTION 130
 
+/* ---- pairs of sockets ---- */
+
+/* Set: u32, the descriptor of another socket. Connects the two to each other, as socketpair(2) has
+ * it: both are Unix sockets of one type, stream or datagram, that were opened and not used. Nothing
+ * has to be granted for it, and --require-tls does not hold for what goes to the other, because no
+ * byte leaves the process. EBADF, ENOTSOCK and ENOTCAPABLE for the descriptor; EINVAL for a socket
+ * of another kind or one that was used, or for a socket and itself; EMFILE, ENFILE. */
+#define TIMECRAFT_PAIR_OPTION 131
+
 /* ---- flags of sock_getaddrinfo that are ours ---- */
 
 /* Does not wait: EINPROGRESS until there is an answer, to be asked the same again. */
