@@ -41,6 +41,11 @@ if(NOT CMAKE_AR)
 endif()
 set(CMAKE_RANLIB "" CACHE FILEPATH "not needed: llvm-ar writes the index")
 
+# The flags are for this compiler, whoever chose it.
+if(NOT DEFINED ENV{TIMECRAFT_CLANG})
+    set(ENV{TIMECRAFT_CLANG} "${CMAKE_C_COMPILER}")
+endif()
+
 # Not as the first CMAKE_C_FLAGS and CMAKE_EXE_LINKER_FLAGS: a project's user who sets those would lose
 # the SDK. CMake leaves out what stands twice among options.
 _timecraft_ask(--cflags _timecraft_cflags)

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -95,6 +96,26 @@ class Package(unittest.TestCase):
             self.assertTrue((build / "guest.wasm").exists())
             for flag in flags:
                 self.assertIn(flag.partition("=")[2] if "FLAGS" in flag else "", said)
+
+    @unittest.skipUnless(os.path.exists("/usr/include/zlib.h"), "the host has no zlib.h")
+    def test_headers_of_the_host_are_not_a_guests(self):
+        source = self.folder / "headers"
+        source.mkdir()
+        (source / "guest.c").write_text(
+            "#if __has_include(<zlib.h>)\n#error the host's\n#endif\n" + USES_THE_SDK)
+        (source / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.13)\nproject(headers C)\n"
+            "include(CheckIncludeFile)\n"
+            "check_include_file(zlib.h HAVE_ZLIB_H)\ncheck_include_file(netdb.h HAVE_NETDB_H)\n"
+            "if(HAVE_ZLIB_H OR NOT HAVE_NETDB_H)\n  message(FATAL_ERROR wrong)\nendif()\n"
+            "add_executable(guest guest.c)\n")
+        build = self.folder / "headers-build"
+        run("cmake", "-S", source, "-B", build, "-DCMAKE_TOOLCHAIN_FILE="
+            f"{self.prefix}/share/timecraft/sdk/c/timecraft-wasi.cmake")
+        run("cmake", "--build", build)
+        config = self.prefix / "bin/timecraft-config"
+        words = shlex.split(run(config, "--cc", "--flags"))
+        run(*words, source / "guest.c", "-o", self.folder / "headers.wasm")
 
     def test_a_project_finds_it_with_make(self):
         self.configure_and_run("Unix Makefiles")

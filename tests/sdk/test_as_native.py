@@ -52,6 +52,9 @@ class AsNative(unittest.TestCase):
     def test_options(self):
         self.assert_alike("options", "--allow-net --allow-listen")
 
+    def test_words(self):
+        self.assert_alike("words", "")
+
     def test_pairs(self):
         self.assert_alike("pairs", "")
 
