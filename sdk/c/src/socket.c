@@ -1,9 +1,21 @@
 /* Making, naming, connecting and closing down sockets. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "host.h"
 #include "timecraft/options.h"
+
+/* What headers have as numbers of their own is preview 1's. */
+_Static_assert(O_APPEND == __WASI_FDFLAGS_APPEND && O_DSYNC == __WASI_FDFLAGS_DSYNC &&
+                   O_NONBLOCK == __WASI_FDFLAGS_NONBLOCK && O_RSYNC == __WASI_FDFLAGS_RSYNC &&
+                   O_SYNC == __WASI_FDFLAGS_SYNC && O_CREAT == __WASI_OFLAGS_CREAT << 12 &&
+                   O_DIRECTORY == __WASI_OFLAGS_DIRECTORY << 12 &&
+                   O_EXCL == __WASI_OFLAGS_EXCL << 12 && O_TRUNC == __WASI_OFLAGS_TRUNC << 12,
+               "fcntl.h");
+_Static_assert(MSG_PEEK == __WASI_RIFLAGS_RECV_PEEK && MSG_WAITALL == __WASI_RIFLAGS_RECV_WAITALL &&
+                   SHUT_RD == __WASI_SDFLAGS_RD && SHUT_WR == __WASI_SDFLAGS_WR,
+               "sys/socket.h");
 
 int socket(int domain, int type, int protocol) {
     bool nonblocking = type & SOCK_NONBLOCK;

@@ -46,6 +46,17 @@
  * are answered with EOPNOTSUPP. */
 #undef MSG_TRUNC
 #define MSG_TRUNC 0x0020
+/* Casts in wasi-libc's header; plain numbers are fit for #if. */
+#undef MSG_PEEK
+#undef MSG_WAITALL
+#undef SHUT_RD
+#undef SHUT_WR
+#undef SHUT_RDWR
+#define MSG_PEEK    0x0001
+#define MSG_WAITALL 0x0002
+#define SHUT_RD     1
+#define SHUT_WR     2
+#define SHUT_RDWR   3
 #ifndef MSG_OOB
 #define MSG_OOB 0x10000
 #endif
