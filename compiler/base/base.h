@@ -53,6 +53,17 @@ void tc_words_add_split(tc_words *words, const char *text);
 void tc_words_add_all(tc_words *words, const tc_words *more);
 void tc_words_reset(tc_words *words);
 
+/* A set of texts, of which it has copies. */
+typedef struct tc_names {
+    char **slots; /* a hash table; NULL: free */
+    size_t slot_count;
+    size_t count;
+} tc_names;
+
+/* False: it is there already. */
+bool tc_names_add(tc_names *names, const char *text, size_t length);
+void tc_names_reset(tc_names *names);
+
 /* A name inside a module's bytes: any bytes, without a NUL at the end. Borrowed. */
 typedef struct tc_name {
     const char *text;

@@ -188,3 +188,44 @@ const char *tc_text_end_at_line(const char *text, const char *last) {
     }
     return NULL;
 }
+
+static char **find_name(char **slots, size_t slot_count, const char *text, size_t length) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    size_t slot = hash % slot_count;
+    while (slots[slot] && (strncmp(slots[slot], text, length) != 0 || slots[slot][length] != 0))
+        slot = (slot + 1) % slot_count;
+    return &slots[slot];
+}
+
+static void grow_names(tc_names *names) {
+    size_t slot_count = names->slot_count ? 2 * names->slot_count : 1024;
+    char **slots = tc_allocate(slot_count * sizeof *slots);
+    for (size_t i = 0; i < names->slot_count; i++) {
+        char *text = names->slots[i];
+        if (text)
+            *find_name(slots, slot_count, text, strlen(text)) = text;
+    }
+    free(names->slots);
+    names->slots = slots;
+    names->slot_count = slot_count;
+}
+
+bool tc_names_add(tc_names *names, const char *text, size_t length) {
+    if (2 * names->count >= names->slot_count)
+        grow_names(names);
+    char **slot = find_name(names->slots, names->slot_count, text, length);
+    if (*slot)
+        return false;
+    *slot = tc_format("%.*s", (int)length, text);
+    names->count++;
+    return true;
+}
+
+void tc_names_reset(tc_names *names) {
+    for (size_t i = 0; i < names->slot_count; i++)
+        free(names->slots[i]);
+    free(names->slots);
+    *names = (tc_names){0};
+}

@@ -231,14 +231,22 @@ static void report_end(const tc_build *build) {
     free(size);
 }
 
+static int make_units(tc_build *build) {
+    while (tc_module_next_part(build->wasm, &build->part)) {
+        if (tc_translate(build) < 0)
+            return -1;
+        tc_correct(build);
+        if (tc_split(build) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int run_stages(tc_build *build, output *out) {
     char *size = tc_size_shown(build->wasm->bytes.length);
     tc_progress_step("translating %s (%s)", build->wasm->path, size);
     free(size);
-    if (tc_translate(build) < 0)
-        return -1;
-    tc_correct(build);
-    if (tc_split(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
+    if (make_units(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
         return -1;
     tc_progress_step("linking %s", out->path);
     if (tc_link(build, out->temporary) < 0 || output_finish(out) < 0)
@@ -252,6 +260,7 @@ static void build_reset(tc_build *build) {
         tc_directory_remove(build->work);
     free(build->work);
     tc_code_reset(&build->code);
+    tc_names_reset(&build->written);
     tc_words_reset(&build->units);
     tc_words_reset(&build->objects);
     tc_words_reset(&build->wasm2c.features);

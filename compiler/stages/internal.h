@@ -28,18 +28,27 @@ typedef struct tc_code {
     tc_buffer implementation;             /* guest-impl.h, which includes it */
 } tc_code;
 
+/* Functions that are translated together, as numbers in the code section. A long module has several
+ * parts, because wasm2c holds all that it reads at once. */
+typedef struct tc_part {
+    size_t first;
+    size_t end; /* SIZE_MAX: that of the module */
+} tc_part;
+
 /* A build on its way. */
 typedef struct tc_build {
     const tc_build_options *options;
     tc_wasm *wasm;
     tc_toolchain tools;
     tc_wasm2c_facts wasm2c;
-    char *work; /* directory for everything in between */
+    char *work;   /* directory for everything in between */
+    tc_part part; /* of which `code` is */
     tc_code code;
     const char *unit_prelude;    /* what stands in front of each unit, by tc_correct */
     const char *binding_support; /* what the binding has for the units, by tc_correct */
     bool uses_simd;
     bool has_constant_memory; /* see rt/guest/memory_address.h */
+    tc_names written;         /* the functions in them */
     tc_words units;           /* names in `work` of the C files, the binding last */
     tc_words objects;         /* names in `work`, one for each unit */
     size_t compiled;          /* units that were not in the cache */
@@ -50,10 +59,16 @@ typedef struct tc_build {
  * becomes. */
 #define TC_WAIT_MARK 1952539252
 
-/* Writes what wasm2c is given of a module (module/lower.c). */
-void tc_module_lower(const tc_wasm *wasm, tc_buffer *out);
+/* The same in front of the `unreachable` that stands for a function of another part. */
+#define TC_PLACEHOLDER_MARK 1886151792
 
-/* The stages. Each returns -1 after a message. */
+/* Goes on to the first or next part; false: there is no more (module/lower.c). */
+bool tc_module_next_part(const tc_wasm *wasm, tc_part *part);
+/* Writes what wasm2c is given of a module. */
+void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out);
+
+/* The stages. tc_translate, tc_correct and tc_split are called for each part. Each returns -1 after
+ * a message. */
 int tc_translate(tc_build *build);
 void tc_correct(tc_build *build);
 int tc_split(tc_build *build);

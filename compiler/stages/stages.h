@@ -100,6 +100,7 @@ typedef struct tc_wasm {
     tc_extern *tags;
     size_t tag_count;
     size_t named_functions; /* function names in the name section */
+    bool has_data_count;    /* a data count section */
     bool has_start;         /* a start function, run by instantiation */
     bool is_unwrapped;      /* it was in a component */
     bool is_go;             /* Go's compiler made it */

@@ -61,7 +61,7 @@ static int explain(const tc_build *build, int status, const tc_buffer *output) {
  */
 static int write_module(const tc_build *build) {
     tc_buffer lowered = {0};
-    tc_module_lower(build->wasm, &lowered);
+    tc_module_lower(build->wasm, &build->part, &lowered);
     char *path = tc_format("%s/module.wasm", build->work);
     int result = tc_file_write(path, lowered.data, lowered.length);
     if (result < 0)
@@ -100,7 +100,7 @@ static int read_code(tc_build *build) {
     if (result < 0 || read_output(build, "guest.h", &code->guest) < 0 ||
         read_output(build, "guest-impl.h", &code->implementation) < 0)
         return -1;
-    build->uses_simd = includes_simd(&code->guest) || includes_simd(&code->implementation);
+    build->uses_simd |= includes_simd(&code->guest) || includes_simd(&code->implementation);
     return 0;
 }
 

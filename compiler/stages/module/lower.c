@@ -1,5 +1,5 @@
 /* Writes what wasm2c is given of a module: the same program, in less of WebAssembly than the module
- * uses.
+ * uses, and only a part of it at a time if it is long.
  *
  *  - Compact imports become ordinary ones.
  *  - Relaxed vector instructions become ordinary ones, whose result is one of those that the
@@ -9,6 +9,8 @@
  * it would, and 0. memory.atomic.wait traps there, first for what is wrong with its address. wasm2c
  * has neither; tc_correct_waits gives the trap its words.
  *  - Custom sections are left out, but for the names.
+ *  - Functions of other parts are there with their types, and are a trap behind a mark that
+ * tc_split knows. The bytes of data are in the first part.
  *
  * A body that cannot be read is copied as it is, for wasm2c to complain about.
  */
@@ -245,9 +247,23 @@ static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const
     free(in.problem);
 }
 
+/* In the place of a function of another part. */
+static void add_placeholder(tc_buffer *out) {
+    tc_buffer code = {0};
+    add_byte(&code, 0); /* no locals */
+    add_byte(&code, I32_CONST);
+    add_signed_leb(&code, TC_PLACEHOLDER_MARK);
+    add_byte(&code, DROP);
+    add_byte(&code, 0x00); /* unreachable */
+    add_byte(&code, 0x0b);
+    add_leb(out, code.length);
+    tc_buffer_add(out, code.data, code.length);
+    tc_buffer_reset(&code);
+}
+
 /* ---- sections ---- */
 
-static void lower_code(const tc_wasm *wasm, tc_reader *in, tc_buffer *out) {
+static void lower_code(const tc_wasm *wasm, const tc_part *part, tc_reader *in, tc_buffer *out) {
     uint32_t count = tc_read_count(in);
     size_t first = wasm->function_count > count ? wasm->function_count - count : 0;
     add_leb(out, count);
@@ -259,10 +275,30 @@ static void lower_code(const tc_wasm *wasm, tc_reader *in, tc_buffer *out) {
             in->at = in->end;
             return;
         }
-        add_body(out, wasm, first + i, in->at, in->at + size);
+        if (i >= part->first && i < part->end)
+            add_body(out, wasm, first + i, in->at, in->at + size);
+        else
+            add_placeholder(out);
         in->at += size;
     }
     add_bytes(out, in->at, in->end);
+}
+
+/* Segments without their bytes, which may have names: only the first part's data is used. */
+static void lower_data(tc_reader *in, tc_buffer *out) {
+    uint32_t count = tc_read_count(in);
+    add_leb(out, count);
+    for (uint32_t i = 0; i < count && !in->problem; i++) {
+        const uint8_t *start = in->at;
+        uint32_t flags = tc_read_u32(in);
+        if (flags == 2)
+            tc_read_u32(in);
+        if (flags != 1)
+            tc_read_constant(in, NULL);
+        add_bytes(out, start, in->at);
+        add_leb(out, 0);
+        tc_skip(in, tc_read_u32(in));
+    }
 }
 
 static void lower_imports(const tc_wasm *wasm, tc_buffer *out) {
@@ -275,8 +311,9 @@ static void lower_imports(const tc_wasm *wasm, tc_buffer *out) {
     }
 }
 
-static bool has_new_code(const tc_wasm *wasm) {
-    return wasm->features[TC_FEATURE_RELAXED_SIMD].is_used ||
+static bool has_new_code(const tc_wasm *wasm, const tc_part *part) {
+    return part->first > 0 || part->end != SIZE_MAX ||
+           wasm->features[TC_FEATURE_RELAXED_SIMD].is_used ||
            wasm->features[TC_FEATURE_ATOMICS].is_used;
 }
 
@@ -287,14 +324,17 @@ static bool is_name_section(const tc_reader *section) {
     return result;
 }
 
-static void lower_section(const tc_wasm *wasm, uint8_t id, tc_reader *in, tc_buffer *out) {
+static void lower_section(const tc_wasm *wasm, const tc_part *part, uint8_t id, tc_reader *in,
+                          tc_buffer *out) {
     tc_buffer content = {0};
     if (id == TC_SECTION_CUSTOM && !is_name_section(in))
         return;
     if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
         lower_imports(wasm, &content);
-    else if (id == TC_SECTION_CODE && has_new_code(wasm))
-        lower_code(wasm, in, &content);
+    else if (id == TC_SECTION_CODE && has_new_code(wasm, part))
+        lower_code(wasm, part, in, &content);
+    else if (id == TC_SECTION_DATA && part->first > 0)
+        lower_data(in, &content);
     if (content.data)
         add_section(out, id, content.data, content.length);
     else
@@ -303,15 +343,70 @@ static void lower_section(const tc_wasm *wasm, uint8_t id, tc_reader *in, tc_buf
     free(in->problem);
 }
 
-void tc_module_lower(const tc_wasm *wasm, tc_buffer *out) {
+/* The next section of a module, of which tc_wasm_read has checked that it lies inside. */
+static tc_reader next_section(tc_reader *in, uint8_t *id) {
+    *id = tc_read_byte(in);
+    uint32_t size = tc_read_u32(in);
+    tc_reader section = {.start = in->start, .at = in->at, .end = in->at + size};
+    in->at += size;
+    return section;
+}
+
+static tc_reader sections(const tc_wasm *wasm) {
     const uint8_t *bytes = (const uint8_t *)wasm->bytes.data;
-    tc_reader in = {.start = bytes, .at = bytes + TC_PREAMBLE, .end = bytes + wasm->bytes.length};
-    tc_buffer_add(out, bytes, TC_PREAMBLE);
-    while (tc_reader_left(&in)) { /* tc_wasm_read has checked that sections lie inside */
-        uint8_t id = tc_read_byte(&in);
-        uint32_t size = tc_read_u32(&in);
-        tc_reader section = {.start = bytes, .at = in.at, .end = in.at + size};
-        lower_section(wasm, id, &section, out);
-        in.at += size;
+    return (tc_reader){
+        .start = bytes, .at = bytes + TC_PREAMBLE, .end = bytes + wasm->bytes.length};
+}
+
+void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out) {
+    tc_reader in = sections(wasm);
+    tc_buffer_add(out, in.start, TC_PREAMBLE);
+    while (tc_reader_left(&in)) {
+        uint8_t id;
+        tc_reader section = next_section(&in, &id);
+        lower_section(wasm, part, id, &section, out);
     }
+}
+
+/* ---- parts ---- */
+
+/* About as many bytes of functions are in a part: wasm2c needs 36 times as many. */
+#define PART_SIZE ((size_t)8 << 20)
+
+/* Where what functions do decides how wasm2c writes others (tail calls) or what of the data it
+ * keeps (memory.init, for which there is a data count section), they cannot be apart. */
+static bool is_one_part(const tc_wasm *wasm) {
+    return wasm->features[TC_FEATURE_TAIL_CALL].is_used || wasm->has_data_count;
+}
+
+/* The end of the part that begins with this function; SIZE_MAX: that of the module. */
+static size_t find_end(tc_reader *code, size_t first) {
+    uint32_t count = tc_read_count(code);
+    size_t length = 0;
+    for (size_t i = 0; i < count && !code->problem; i++) {
+        uint32_t size = tc_read_u32(code);
+        if (i >= first)
+            length += size;
+        tc_skip(code, size);
+        if (length >= PART_SIZE && i + 1 < count && !code->problem)
+            return i + 1;
+    }
+    return SIZE_MAX;
+}
+
+bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
+    tc_reader in = sections(wasm);
+    if (part->end == SIZE_MAX)
+        return false;
+    *part = (tc_part){part->end, SIZE_MAX};
+    while (tc_reader_left(&in) && !is_one_part(wasm)) {
+        uint8_t id;
+        tc_reader section = next_section(&in, &id);
+        if (id == TC_SECTION_CODE) {
+            part->end = find_end(&section, part->first);
+            free(section.problem);
+            break;
+        }
+    }
+    return true;
 }

@@ -509,7 +509,7 @@ static void read_section(section *at, uint8_t id) {
         read_data(at);
         break;
     case TC_SECTION_DATA_COUNT:
-        enter(at, "the data count section", TC_NO_INDEX);
+        at->wasm->has_data_count = true;
         note(at, TC_FEATURE_BULK_MEMORY);
         break;
     case TC_SECTION_TAG:

@@ -46,6 +46,18 @@ static size_t defined_by(const tc_splitter *all, const char *line, size_t length
     return tc_declarations_find(&all->declarations, end - name_length, name_length);
 }
 
+/* Whether a function is of this part, or is something else that no part before had too. */
+static bool is_wanted(const tc_splitter *all, const tc_piece *function) {
+    char mark[32];
+    const tc_declared *name = &all->declarations.names[function->name];
+    bool is_only_part = all->build->part.first == 0 && all->build->part.end == SIZE_MAX;
+    int length = snprintf(mark, sizeof mark, " = %du;\n", TC_PLACEHOLDER_MARK);
+    if (is_only_part)
+        return true;
+    return !memmem(function->text, function->length, mark, (size_t)length) &&
+           tc_names_add(&all->build->written, name->text, name->length);
+}
+
 /* Recognizes what begins at a line and may go elsewhere; returns its end, or NULL. Only what the
  * headers declare can: other units could not see the rest. */
 static const char *take_piece(tc_splitter *all, const char *line, size_t length) {
@@ -64,7 +76,8 @@ static const char *take_piece(tc_splitter *all, const char *line, size_t length)
     if (!end || found.name == TC_NO_NAME)
         return NULL;
     found.length = (size_t)(end - line);
-    add_piece(list, found);
+    if (list == &all->data || is_wanted(all, &found))
+        add_piece(list, found);
     return end;
 }
 
@@ -99,7 +112,7 @@ static void take_all_apart(tc_splitter *all) {
 /* Writes a unit: the declarations it uses, then its own text. */
 static int write_unit(tc_splitter *all, const char *name, const tc_buffer *text) {
     tc_buffer out = {0};
-    size_t number = ++all->unit_count; /* from 1: no name has been used by 0 */
+    size_t number = all->build->units.count + 1; /* from 1: no name has been used by 0 */
     tc_declarations_use(&all->declarations, number, text->data, text->length);
     if (all->build->unit_prelude)
         tc_buffer_print(&out, "%s", all->build->unit_prelude);
@@ -134,7 +147,7 @@ static bool is_border(const tc_splitter *all, const tc_piece *function, uint64_t
 }
 
 static int write_functions(tc_splitter *all) {
-    uint64_t total = 0;
+    uint64_t total = all->build->part.first ? LARGEST_UNIT * UNITS_AIMED_AT : 0;
     for (size_t i = 0; i < all->functions.count; i++)
         total += all->functions.items[i].length;
     tc_buffer text = {0};
@@ -145,7 +158,7 @@ static int write_functions(tc_splitter *all) {
         if (i + 1 == all->functions.count ||
             is_border(all, function, unit_size(total), text.length)) {
             char name[64];
-            snprintf(name, sizeof name, "unit_%zu.c", all->unit_count);
+            snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
             result = write_unit(all, name, &text);
             text.length = 0;
         }
@@ -165,8 +178,11 @@ static void splitter_reset(tc_splitter *all) {
 int tc_split(tc_build *build) {
     tc_splitter all = {.build = build};
     take_all_apart(&all);
-    tc_compact_data(&all);
-    int result = write_unit(&all, "base.c", &all.base);
+    int result = 0;
+    if (build->part.first == 0) { /* those after it have the same again, but for the data */
+        tc_compact_data(&all);
+        result = write_unit(&all, "base.c", &all.base);
+    }
     if (result == 0)
         result = write_functions(&all);
     splitter_reset(&all);

@@ -67,7 +67,6 @@ typedef struct tc_splitter {
     tc_pieces data;
     tc_piece **data_by_name; /* for each name its data, or NULL; by tc_compact_data */
     tc_buffer base;          /* all the rest */
-    size_t unit_count;
 } tc_splitter;
 
 /* Replaces the statements that copy segments of data, and drops the segments that nothing names

@@ -1,0 +1,94 @@
+"""A long module is translated in parts, so that wasm2c never holds more than one of them."""
+
+import unittest
+
+from support.command import Case
+
+PART = 8 << 20 # PART_SIZE of compiler/stages/module/lower.c
+
+
+def leb(value):
+    out = bytearray()
+    while value > 0x7f:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def section(number, *entries):
+    content = leb(len(entries)) + b"".join(entries)
+    return bytes([number]) + leb(len(content)) + content
+
+
+def body(code, padding=0):
+    """A function, made long by declarations of no locals: they cost nobody anything."""
+    content = leb(padding) + b"\0\x7f" * padding + code + b"\x0b"
+    return leb(len(content)) + content
+
+
+def long_module(code_of_start, more=(), first=b"", types=()):
+    """proc_exit is function 0, _start 1; functions 2, 3 and 4 are in parts of their own, and give 10,
+    what 2 gives and 100, and what is called through the table and 1000, of which the memory's byte is
+    taken."""
+    return b"".join([
+        b"\0asm\1\0\0\0",
+        section(1, b"\x60\1\x7f\0", b"\x60\0\0", b"\x60\0\1\x7f", *types),
+        section(2, b"\x16wasi_snapshot_preview1\x09proc_exit\0\0"),
+        section(3, b"\1", b"\2", b"\2", b"\2", *[b"\2"] * len(more)),
+        section(4, b"\x70\0\1"),
+        section(5, b"\0\1"),
+        section(7, b"\6_start\0\1", b"\6memory\2\0"),
+        section(9, b"\0\x41\0\x0b\1\3"), # the table has function 3
+        first,
+        section(10, body(code_of_start), body(b"\x41\x0a", PART // 2), body(b"\x10\2\x41\xe4\0\x6a", PART // 2),
+                body(b"\x41\0\x11\2\0\x41\xe8\7\x6a\x41\0\x2d\0\0\x6b", PART // 2),
+                *[body(code) for code in more]),
+        section(11, b"\0\x41\0\x0b\1\7")])
+
+
+EXIT_WITH_3 = b"\x10\4\x41\x84\7\x6b\x10\0" # function 4's result without 900
+
+
+class LongModules(Case):
+    def translate(self, data, *options):
+        path = self.folder / "guest.wasm"
+        path.write_bytes(data)
+        program, result = self.build(path, "--verbose", *options)
+        runs = sum("--num-outputs" in line for line in result.err.splitlines())
+        return self.execute(program).status, runs
+
+    def test_functions_of_all_parts_find_each_other(self):
+        """10 + 100 + 1000 - 7 - 900 = 203."""
+        for level in ("-O0", "-O1"):
+            self.assertEqual(self.translate(long_module(EXIT_WITH_3), level), (203, 3))
+
+    def test_a_function_that_is_nothing_but_unreachable(self):
+        data = long_module(b"\x41\3\x10\0\x10\5\x1a", more=[b"\0"])
+        self.assertEqual(self.translate(data, "-O0"), (3, 4))
+
+    def test_references_made_in_one_part_to_a_function_of_another(self):
+        """table.set of ref.func 2, then 10 + 1000 - 7 - 900 = 103."""
+        data = long_module(b"\x41\0\xd2\2\x26\0" + EXIT_WITH_3,
+                           first=b"").replace(section(9, b"\0\x41\0\x0b\1\3"),
+                                              section(9, b"\0\x41\0\x0b\1\3", b"\3\0\1\2"))
+        self.assertEqual(self.translate(data, "-O0"), (103, 3))
+
+    def test_tail_calls_stay_in_one_part(self):
+        data = long_module(b"\x10\5\x10\0", more=[b"\x12\2"])
+        self.assertEqual(self.translate(data, "-O0"), (10, 1))
+
+    def test_data_that_functions_name_stays_in_one_part(self):
+        data = long_module(b"\x41\1\x41\0\x41\1\xfc\x08\1\0\x41\1\x2d\0\0\x10\0",
+                           first=b"\x0c\1\2").replace(section(11, b"\0\x41\0\x0b\1\7"),
+                                                     section(11, b"\0\x41\0\x0b\1\7", b"\1\1\5"))
+        self.assertEqual(self.translate(data, "-O0"), (5, 1))
+
+    def test_damaged_code_is_refused(self):
+        data = long_module(EXIT_WITH_3)
+        path = self.folder / "guest.wasm"
+        path.write_bytes(data.replace(b"\x10\2\x41\xe4\0\x6a\x0b", b"\x10\2\x41\xe4\0\x7c\x0b"))
+        self.assertRefused(self.timecraft("build", path, "-o", self.folder / "program"), "type mismatch")
+
+
+if __name__ == "__main__":
+    unittest.main()
