@@ -32,7 +32,8 @@ typedef struct tc_code {
  * parts, because wasm2c holds all that it reads at once. */
 typedef struct tc_part {
     size_t first;
-    size_t end; /* SIZE_MAX: that of the module */
+    size_t end;    /* SIZE_MAX: that of the module */
+    uint32_t mark; /* a constant that the module has nowhere: see tc_module_lower */
 } tc_part;
 
 /* A build on its way. */
@@ -59,12 +60,10 @@ typedef struct tc_build {
  * becomes. */
 #define TC_WAIT_MARK 1952539252
 
-/* The same in front of the `unreachable` that stands for a function of another part. */
-#define TC_PLACEHOLDER_MARK 1886151792
-
 /* Goes on to the first or next part; false: there is no more (module/lower.c). */
 bool tc_module_next_part(const tc_wasm *wasm, tc_part *part);
-/* Writes what wasm2c is given of a module. */
+/* Writes what wasm2c is given of a module. Functions of other parts are part->mark, which is
+ * dropped, and `unreachable`. */
 void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out);
 
 /* The stages. tc_translate, tc_correct and tc_split are called for each part. Each returns -1 after

@@ -66,6 +66,12 @@ class LongModules(Case):
         data = long_module(b"\x41\3\x10\0\x10\5\x1a", more=[b"\0"])
         self.assertEqual(self.translate(data, "-O0"), (3, 4))
 
+    def test_a_function_that_does_what_stands_for_those_of_other_parts(self):
+        """An i32.const, a drop and unreachable: with the first constant that is tried."""
+        first_tried = b"\x41\x80\x80\x80\x80\4\x1a\0"
+        data = long_module(b"\x41\3\x10\0\x10\5\x1a", more=[first_tried])
+        self.assertEqual(self.translate(data, "-O0"), (3, 4))
+
     def test_references_made_in_one_part_to_a_function_of_another(self):
         """table.set of ref.func 2, then 10 + 1000 - 7 - 900 = 103."""
         data = long_module(b"\x41\0\xd2\2\x26\0" + EXIT_WITH_3,

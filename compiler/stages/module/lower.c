@@ -248,11 +248,11 @@ static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const
 }
 
 /* In the place of a function of another part. */
-static void add_placeholder(tc_buffer *out) {
+static void add_placeholder(tc_buffer *out, uint32_t mark) {
     tc_buffer code = {0};
     add_byte(&code, 0); /* no locals */
     add_byte(&code, I32_CONST);
-    add_signed_leb(&code, TC_PLACEHOLDER_MARK);
+    add_signed_leb(&code, mark);
     add_byte(&code, DROP);
     add_byte(&code, 0x00); /* unreachable */
     add_byte(&code, 0x0b);
@@ -278,7 +278,7 @@ static void lower_code(const tc_wasm *wasm, const tc_part *part, tc_reader *in, 
         if (i >= part->first && i < part->end)
             add_body(out, wasm, first + i, in->at, in->at + size);
         else
-            add_placeholder(out);
+            add_placeholder(out, part->mark);
         in->at += size;
     }
     add_bytes(out, in->at, in->end);
@@ -394,11 +394,35 @@ static size_t find_end(tc_reader *code, size_t first) {
     return SIZE_MAX;
 }
 
+/* Marks are these numbers, of which each is five bytes long, the last of them 0x04. */
+#define MARK_FIRST UINT32_C(0x40000000)
+#define MARK_COUNT ((size_t)1 << 24)
+
+/* The first mark whose bytes are nowhere in the module; 0: all are, in 84 MB or more. */
+static uint32_t find_mark(const tc_wasm *wasm) {
+    const uint8_t *bytes = (const uint8_t *)wasm->bytes.data;
+    uint8_t *is_taken = tc_allocate(MARK_COUNT);
+    size_t i = 0;
+    for (size_t end = 4; end < wasm->bytes.length; end++) {
+        const uint8_t *at = bytes + end - 4;
+        if (at[4] != 0x04 || !(at[0] & at[1] & at[2] & at[3] & 0x80))
+            continue;
+        size_t number = (at[0] & 0x7f) | (size_t)(at[1] & 0x7f) << 7 |
+                        (size_t)(at[2] & 0x7f) << 14 | (size_t)(at[3] & 0x7f) << 21;
+        if (number < MARK_COUNT)
+            is_taken[number] = 1;
+    }
+    while (i < MARK_COUNT && is_taken[i])
+        i++;
+    free(is_taken);
+    return i < MARK_COUNT ? MARK_FIRST + (uint32_t)i : 0;
+}
+
 bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
     tc_reader in = sections(wasm);
     if (part->end == SIZE_MAX)
         return false;
-    *part = (tc_part){part->end, SIZE_MAX};
+    *part = (tc_part){part->end, SIZE_MAX, part->mark};
     while (tc_reader_left(&in) && !is_one_part(wasm)) {
         uint8_t id;
         tc_reader section = next_section(&in, &id);
@@ -408,5 +432,9 @@ bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
             break;
         }
     }
+    if (part->first == 0 && part->end != SIZE_MAX)
+        part->mark = find_mark(wasm);
+    if (part->mark == 0)
+        part->end = SIZE_MAX;
     return true;
 }

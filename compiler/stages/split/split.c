@@ -51,7 +51,7 @@ static bool is_wanted(const tc_splitter *all, const tc_piece *function) {
     char mark[32];
     const tc_declared *name = &all->declarations.names[function->name];
     bool is_only_part = all->build->part.first == 0 && all->build->part.end == SIZE_MAX;
-    int length = snprintf(mark, sizeof mark, " = %du;\n", TC_PLACEHOLDER_MARK);
+    int length = snprintf(mark, sizeof mark, " = %uu;\n", all->build->part.mark);
     if (is_only_part)
         return true;
     return !memmem(function->text, function->length, mark, (size_t)length) &&
