@@ -370,7 +370,7 @@ void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out) {
 
 /* ---- parts ---- */
 
-/* About as many bytes of functions are in a part: wasm2c needs 36 times as many. */
+/* About as many bytes of functions are in a part: wasm2c needs 58 times as many. */
 #define PART_SIZE ((size_t)8 << 20)
 
 /* Where what functions do decides how wasm2c writes others (tail calls) or what of the data it
