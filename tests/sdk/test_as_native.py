@@ -35,9 +35,9 @@ class AsNative(unittest.TestCase):
                                   [support.LEVEL, support.toolchain_text()], build)
         return native, guest
 
-    def assert_alike(self, name, options):
+    def assert_alike(self, name, options, before=()):
         native, guest = (
-            subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            subprocess.run([*before, program], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                            timeout=60, preexec_fn=support.die_with_parent,
                            env={**os.environ, "TIMECRAFT_OPTIONS": options})
             for program in self.program(name))
@@ -54,6 +54,19 @@ class AsNative(unittest.TestCase):
 
     def test_words(self):
         self.assert_alike("words", "")
+
+    def test_names(self):
+        """With /etc/hosts and nsswitch.conf of the test's own: no name server is asked."""
+        folder = pathlib.Path(support.temporary_folder())
+        (folder / "hosts").write_text("127.0.0.1 localhost\n192.0.2.77 printer.example.test printer\n"
+                                      "192.0.2.78 plotter\n2001:db8::77 scanner.example.test\n")
+        (folder / "nsswitch.conf").write_text("hosts: files\n")
+        alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec",
+                 'for file in hosts nsswitch.conf; do'
+                 '   mount --bind "$0/$file" "/etc/$file"; done; exec "$@"', folder]
+        if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no mount namespace is to be had here")
+        self.assert_alike("names", "--allow-net=192.0.2.0/24,[2001:db8::]/32", alone)
 
     def test_pairs(self):
         self.assert_alike("pairs", "")
