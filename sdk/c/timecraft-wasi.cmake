@@ -1,12 +1,13 @@
 # CMake toolchain file for guests in C: cmake -DCMAKE_TOOLCHAIN_FILE=…/timecraft-wasi.cmake
-# TIMECRAFT_CLANG (a variable of CMake or of the environment) chooses the compiler.
+# TIMECRAFT_CLANG (a variable of CMake or of the environment) chooses the compiler; with
+# -DTIMECRAFT_SIMD=ON the guest has vector instructions, which other engines may not have.
 
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/cmake") # Platform/WASI.cmake
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_EXECUTABLE_SUFFIX_C .wasm)
 set(CMAKE_EXECUTABLE_SUFFIX_CXX .wasm)
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TIMECRAFT_CLANG)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TIMECRAFT_CLANG TIMECRAFT_SIMD)
 
 get_filename_component(_timecraft_config
     "${CMAKE_CURRENT_LIST_DIR}/../../../../bin/timecraft-config" ABSOLUTE)
@@ -48,8 +49,12 @@ endif()
 
 # Not as the first CMAKE_C_FLAGS and CMAKE_EXE_LINKER_FLAGS: a project's user who sets those would lose
 # the SDK. CMake leaves out what stands twice among options.
-_timecraft_ask(--cflags _timecraft_cflags)
-_timecraft_ask(--libs _timecraft_libs)
+set(_timecraft_simd)
+if(TIMECRAFT_SIMD)
+    set(_timecraft_simd --simd)
+endif()
+_timecraft_ask("--cflags;${_timecraft_simd}" _timecraft_cflags)
+_timecraft_ask("--libs;${_timecraft_simd}" _timecraft_libs)
 add_compile_options("SHELL:${_timecraft_cflags}")
 add_link_options("SHELL:${_timecraft_libs}")
 
