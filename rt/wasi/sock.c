@@ -296,10 +296,6 @@ static bool is_error_option(uint32_t level, uint32_t name) {
     return level == 0 && name == 2;
 }
 
-bool tc_sock_is_pointer_to_size(uint32_t level, uint32_t size) {
-    return tc_socket_has_small_options(level) && size > TC_SOCKET_SMALL_OPTION;
-}
-
 uint32_t tc_wasi_sock_getsockopt(tc_wasi *wasi, uint32_t fd, uint32_t level, uint32_t name,
                                  uint32_t value, uint32_t size) {
     tc_socket *socket;

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "wasi/internal.h"
+#include "wasi/sockets.h"
 
 bool tc_sock_load_buffer(const tc_memory *memory, uint32_t pointer, tc_sock_buffer *out) {
     uint32_t at;
@@ -198,4 +199,8 @@ uint32_t tc_sock_store_sender_v1(const tc_memory *memory, uint32_t pointer,
     else
         memcpy(buffer.bytes, bytes, SENDER_SIZE);
     return TC_WASI_SUCCESS;
+}
+
+bool tc_sock_is_pointer_to_size(uint32_t level, uint32_t size) {
+    return tc_socket_has_small_options(level) && size > TC_SOCKET_SMALL_OPTION;
 }
