@@ -19,6 +19,7 @@ async fn main() -> Result<(), Error> {
         tokio::spawn(connection);
         for path in &words[3..] {
             let request = Request::get(path).header("host", "world").body(Body::empty())?;
+            std::future::poll_fn(|context| sender.poll_ready(context)).await?;
             let answer = sender.send_request(request).await?;
             let status = answer.status();
             let body = hyper::body::to_bytes(answer.into_body()).await?;
