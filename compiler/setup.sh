@@ -33,6 +33,7 @@ gcc
 libbrotli-dev
 libc6-dev
 libclang-rt-dev-wasm32
+libiberty-dev
 libnghttp2-dev
 liburing-dev
 libsimde-dev

@@ -1,9 +1,11 @@
 /* commands/: what a person calls, a file for each command. main.c finds out which is meant.
  *
- * May use: stages/stages.h, record/ and base/. Nothing uses commands/.
+ * May use: stages/stages.h, record/, profile/ and base/. Nothing uses commands/.
  */
 #ifndef TC_COMMANDS_H
 #define TC_COMMANDS_H
+
+#include <stdio.h>
 
 #include "stages/stages.h"
 
@@ -11,6 +13,7 @@
 int tc_command_build(char **words);
 int tc_command_run(char **words);
 int tc_command_replay(char **words);
+int tc_command_profile(char **words);
 int tc_command_inspect(char **words);
 int tc_command_doctor(char **words);
 int tc_command_trace(char **words);
@@ -23,5 +26,27 @@ void tc_command_options_reset(tc_build_options *options);
 /* Applies the option `word`, whose value may be `next`. Returns how many words it takes, or -1
  * after a message. */
 int tc_command_option(tc_build_options *options, const char *word, const char *next);
+
+/* ---- output.c ---- */
+
+/* Opens a file for what a command makes of a run ("-": standard output). It has what the program
+ * sent and received: nobody else reads it. A file that is there is replaced when the new one is
+ * whole: until then *temporary (owned) is its name, NULL where there is none. NULL with errno set.
+ */
+FILE *tc_output_open(const char *path, char **temporary);
+/* Ends it: keeps the file if `result` is 0, else drops it, errno being why. 0, or -1 with errno
+ * set. */
+int tc_output_close(FILE *out, const char *path, const char *temporary, int result);
+
+/* ---- replay.c ---- */
+
+/* Whether Timecraft has built the program. */
+bool tc_program_is_built(const char *path);
+/* The program that a replay starts: `given`, or if NULL the record's. A new string, or NULL after a
+ * message, which names `command`. */
+char *tc_replay_program(const char *command, const char *record, const char *given);
+/* Makes programs that are started from now on replay the record. `words` are for TIMECRAFT_OPTIONS,
+ * or NULL. */
+void tc_replay_environment(const char *record, const char *words);
 
 #endif

@@ -2,12 +2,9 @@
 #include "commands/commands.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "record/views.h"
 
@@ -32,38 +29,6 @@ typedef struct export_words {
     bool unmask;
 } export_words;
 
-/* What is written has what the program sent and received: nobody else reads it. A file that is
- * there is replaced when the new one is whole. */
-static FILE *open_output(const char *path, char **temporary) {
-    struct stat status;
-    if (strcmp(path, "-") == 0)
-        return stdout;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return fopen(path, "we"); /* a device, a FIFO */
-    *temporary = tc_format("%s.%d.tmp", path, (int)getpid());
-    int fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd < 0 ? NULL : fdopen(fd, "w");
-}
-
-/* 0, or -1 with errno set. */
-static int close_output(FILE *out, const char *path, const char *temporary, int result) {
-    int error = errno;
-    if (fflush(out) != 0 && result == 0) {
-        result = -1;
-        error = errno;
-    }
-    if (out != stdout)
-        fclose(out);
-    if (temporary && result == 0 && rename(temporary, path) != 0) {
-        result = -1;
-        error = errno;
-    }
-    if (temporary && result != 0)
-        unlink(temporary);
-    errno = error;
-    return result;
-}
-
 static int write_all(tc_record *record, const export_words *words, FILE *out) {
     tc_export_options options = {.unmask = words->unmask, .out = out};
     uint64_t missing = 0;
@@ -86,8 +51,9 @@ static int export_record(const export_words *words) {
         free(error);
         return status;
     }
-    FILE *out = open_output(words->output, &temporary);
-    if (!out || close_output(out, words->output, temporary, write_all(record, words, out)) != 0) {
+    FILE *out = tc_output_open(words->output, &temporary);
+    if (!out ||
+        tc_output_close(out, words->output, temporary, write_all(record, words, out)) != 0) {
         tc_error("cannot write %s: %s", words->output, strerror(errno));
     } else if (tc_record_facts_of(record)->damaged) {
         tc_error("%s is damaged: events are missing in %llu places", words->path,

@@ -12,6 +12,8 @@ static const char general_help[] =
     "  timecraft build [OPTION...] MODULE.wasm -o PROGRAM\n"
     "  timecraft run [OPTION...] MODULE.wasm [--] [ARGUMENT...]\n"
     "  timecraft replay [OPTION...] RECORD [PROGRAM]\n"
+    "  timecraft profile [OPTION...] RECORD [PROGRAM]\n"
+    "  timecraft profile [OPTION...] -- PROGRAM [ARGUMENT...]\n"
     "  timecraft inspect MODULE.wasm|RECORD\n"
     "  timecraft trace calls|network|requests|dns|tls [OPTION...] RECORD\n"
     "  timecraft export pcapng|har|html|stdout|stderr|record [--unmask] RECORD -o FILE\n"
@@ -53,6 +55,29 @@ static const char replay_help[] =
     "                             the first one; then `set var tc_replay_until = M` and "
     "`continue`\n"
     "                             lead on to call M\n";
+
+static const char profile_help[] =
+    "timecraft profile [OPTION...] RECORD [PROGRAM]\n"
+    "timecraft profile [OPTION...] -- PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Shows in which of the guest's functions a program that Timecraft has built spends its CPU "
+    "time:\n"
+    "one that runs now, or the replay of a record. What the host does for the guest is named after "
+    "the\n"
+    "import, as [host] fd_write. Without -o a table goes to standard error when the program has "
+    "ended;\n"
+    "the exit status is the program's.\n"
+    "\n"
+    "Options:\n"
+    "  -o, --output=FILE     write the profile there (- for standard output): FILE.svg is a flame\n"
+    "                        graph, FILE.pb.gz or FILE.pprof for `go tool pprof`, FILE.folded a "
+    "line\n"
+    "                        a call path with its microseconds, FILE.txt the table\n"
+    "      --format=pprof|folded|svg|table\n"
+    "                        whatever FILE is called\n"
+    "      --frequency=HZ    take so many samples a second of CPU time; default 997. The kernel "
+    "may\n"
+    "                        take fewer, at most as many as its clock has ticks\n";
 
 static const char build_options_help[] =
     "  -o, --output=PROGRAM       where the program goes (build only)\n"
@@ -133,6 +158,8 @@ static int print_help(const char *command) {
         fputs(inspect_help, stdout);
     } else if (strcmp(command, "replay") == 0) {
         fputs(replay_help, stdout);
+    } else if (strcmp(command, "profile") == 0) {
+        fputs(profile_help, stdout);
     } else if (strcmp(command, "trace") == 0) {
         fputs(trace_help, stdout);
     } else if (strcmp(command, "export") == 0) {
@@ -162,10 +189,10 @@ static const struct {
     const char *name;
     int (*call)(char **words);
 } commands[] = {
-    {"build", tc_command_build},     {"run", tc_command_run},     {"replay", tc_command_replay},
-    {"inspect", tc_command_inspect}, {"trace", tc_command_trace}, {"export", tc_command_export},
-    {"doctor", tc_command_doctor},   {"help", command_help},      {"version", command_version},
-    {"--version", command_version},
+    {"build", tc_command_build},     {"run", tc_command_run},        {"replay", tc_command_replay},
+    {"inspect", tc_command_inspect}, {"trace", tc_command_trace},    {"export", tc_command_export},
+    {"profile", tc_command_profile}, {"doctor", tc_command_doctor},  {"help", command_help},
+    {"version", command_version},    {"--version", command_version},
 };
 
 static bool asks_for_help(const char *word) {

@@ -102,7 +102,7 @@ static bool parse(replay_options *to, char **words) {
 
 /* ---- the program ---- */
 
-static bool is_built_by_timecraft(const char *path) {
+bool tc_program_is_built(const char *path) {
     char *text = tc_format("%s%s", mark[0], mark[1]);
     struct stat status;
     bool found = false;
@@ -122,7 +122,7 @@ static bool is_built_by_timecraft(const char *path) {
 }
 
 /* The path that the record has; a new string, or NULL after a message. */
-static char *recorded_program(const char *path) {
+static char *recorded_program(const char *command, const char *path) {
     char *why = NULL, *program = NULL;
     tc_record_item item;
     tc_field field;
@@ -138,31 +138,39 @@ static char *recorded_program(const char *path) {
             program = tc_format("%.*s", (int)field.length, (const char *)field.value);
     tc_record_close(record);
     if (!program)
-        tc_error("%s does not say which program it is of; name it: timecraft replay %s PROGRAM",
-                 path, path);
+        tc_error("%s does not say which program it is of; name it: timecraft %s %s PROGRAM", path,
+                 command, path);
     return program;
 }
 
-static bool is_usable(const replay_options *options, const char *program) {
-    const char *source = options->program ? "" : "the record's program ";
-    if (access(program, X_OK) < 0) {
-        tc_error("%s%s cannot be started: %s%s%s%s", source, program, strerror(errno),
-                 options->program ? "" : "; name the place where it is now: timecraft replay ",
-                 options->program ? "" : options->record, options->program ? "" : " PROGRAM");
-        return false;
-    }
-    if (is_built_by_timecraft(program))
-        return true;
-    tc_error("%s%s is no program that Timecraft has built, or was built before there were records",
-             source, program);
-    return false;
+char *tc_replay_program(const char *command, const char *record, const char *given) {
+    const char *source = given ? "" : "the record's program ";
+    char *program = given ? tc_copy_text(given) : recorded_program(command, record);
+    if (!program)
+        return NULL;
+    if (access(program, X_OK) < 0)
+        tc_error("%s%s cannot be started: %s%s%s%s%s%s", source, program, strerror(errno),
+                 given ? "" : "; name the place where it is now: timecraft ", given ? "" : command,
+                 given ? "" : " ", given ? "" : record, given ? "" : " PROGRAM");
+    else if (!tc_program_is_built(program))
+        tc_error("%s%s is no program that Timecraft has built, or was built before there were "
+                 "records",
+                 source, program);
+    else
+        return program;
+    free(program);
+    return NULL;
+}
+
+void tc_replay_environment(const char *record, const char *words) {
+    setenv("TIMECRAFT_REPLAY", record, 1);
+    setenv("TIMECRAFT_OPTIONS", words ? words : "", 1);
+    unsetenv("TIMECRAFT_REPLAY_UNTIL");
+    unsetenv("TIMECRAFT_REPLAY_GDB");
 }
 
 static int start(const replay_options *options, char *program) {
-    setenv("TIMECRAFT_REPLAY", options->record, 1);
-    setenv("TIMECRAFT_OPTIONS", options->words ? options->words : "", 1);
-    unsetenv("TIMECRAFT_REPLAY_UNTIL");
-    unsetenv("TIMECRAFT_REPLAY_GDB");
+    tc_replay_environment(options->record, options->words);
     if (options->until || options->gdb)
         setenv("TIMECRAFT_REPLAY_UNTIL", options->until ? options->until : "0", 1);
     if (!options->gdb) {
@@ -184,9 +192,8 @@ int tc_command_replay(char **words) {
     int status = TC_EXIT_USAGE;
     if (parse(&options, words)) {
         status = TC_EXIT_FAILURE;
-        char *program =
-            options.program ? tc_copy_text(options.program) : recorded_program(options.record);
-        if (program && is_usable(&options, program))
+        char *program = tc_replay_program("replay", options.record, options.program);
+        if (program)
             status = start(&options, program);
         free(program);
     }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest/observer.h"
+#include "guest/profile.h"
 #include "guest/report.h"
 #include "guest/trap.h"
 
@@ -67,6 +68,7 @@ static void keep_memory(void) {
 static void *run_job(void *argument) {
     const job *work = argument;
     tc_trap_catch_faults(&work->stack);
+    tc_profile_start(work->stack.low, work->stack.high);
     exit(work->body(work->context));
 }
 

@@ -11,10 +11,7 @@
 /* How wasm2c begins the C names of a module that is called "guest". */
 static const char guest_prefix[] = "w2c_guest_";
 
-typedef struct image {
-    const char *start;
-    size_t size;
-} image;
+typedef tc_symbols_image image;
 
 /* Borrowed pointer to `count` elements at a file offset, or NULL if they are not all in the file,
  * or not aligned. */
@@ -66,13 +63,14 @@ static bool find_table(const image *file, tc_symbols *symbols) {
     return false;
 }
 
-static const char *raw_name(const tc_symbols *symbols, const Elf64_Sym *symbol) {
+const char *tc_symbols_raw_name(const tc_symbols *symbols, const Elf64_Sym *symbol) {
     return symbol->st_name < symbols->names_size ? symbols->names + symbol->st_name : "";
 }
 
-static bool is_guest_function(const tc_symbols *symbols, const Elf64_Sym *symbol) {
+bool tc_symbols_is_guest(const tc_symbols *symbols, const Elf64_Sym *symbol) {
     return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_size > 0 &&
-           strncmp(raw_name(symbols, symbol), guest_prefix, sizeof guest_prefix - 1) == 0;
+           strncmp(tc_symbols_raw_name(symbols, symbol), guest_prefix, sizeof guest_prefix - 1) ==
+               0;
 }
 
 /* The first object that dl_iterate_phdr shows is the program. */
@@ -84,17 +82,26 @@ static int store_load_address(struct dl_phdr_info *info, size_t size, void *cont
 
 bool tc_symbols_open(tc_symbols *symbols) {
     image file;
-    *symbols = (tc_symbols){0};
-    if (!map_self(&file) || !find_table(&file, symbols)) {
-        *symbols = (tc_symbols){0};
+    uintptr_t load_address = 0;
+    dl_iterate_phdr(store_load_address, &load_address);
+    if (map_self(&file) && tc_symbols_read(symbols, &file, load_address))
+        return true;
+    *symbols = (tc_symbols){.load_address = load_address};
+    return false;
+}
+
+bool tc_symbols_read(tc_symbols *symbols, const image *file, uintptr_t load_address) {
+    *symbols = (tc_symbols){.load_address = load_address};
+    if (!find_table(file, symbols)) {
+        *symbols = (tc_symbols){.load_address = load_address};
         return false;
     }
-    dl_iterate_phdr(store_load_address, &symbols->load_address);
     symbols->guest_low = UINTPTR_MAX;
     for (size_t i = 0; i < symbols->count; i++) {
         const Elf64_Sym *symbol = &symbols->table[i];
         /* Parts that the compiler split off ("name.cold") lie elsewhere. */
-        if (!is_guest_function(symbols, symbol) || strchr(raw_name(symbols, symbol), '.'))
+        if (!tc_symbols_is_guest(symbols, symbol) ||
+            strchr(tc_symbols_raw_name(symbols, symbol), '.'))
             continue;
         uintptr_t start = symbols->load_address + symbol->st_value;
         if (start < symbols->guest_low)
@@ -109,7 +116,7 @@ const Elf64_Sym *tc_symbols_find(const tc_symbols *symbols, uintptr_t address) {
     uintptr_t value = address - symbols->load_address;
     for (size_t i = 0; i < symbols->count; i++) {
         const Elf64_Sym *symbol = &symbols->table[i];
-        if (value - symbol->st_value < symbol->st_size && is_guest_function(symbols, symbol))
+        if (value - symbol->st_value < symbol->st_size && tc_symbols_is_guest(symbols, symbol))
             return symbol;
     }
     return NULL;
@@ -131,7 +138,7 @@ static size_t length_without_number(const tc_symbols *symbols, const char *raw, 
         return length;
     end--;
     for (size_t i = 0; i < symbols->count; i++) {
-        const char *other = raw_name(symbols, &symbols->table[i]);
+        const char *other = tc_symbols_raw_name(symbols, &symbols->table[i]);
         if (strncmp(other, raw, end) == 0 && other[end] == '\0')
             return end;
     }
@@ -139,7 +146,7 @@ static size_t length_without_number(const tc_symbols *symbols, const char *raw, 
 }
 
 void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size) {
-    const char *raw = raw_name(symbols, symbol);
+    const char *raw = tc_symbols_raw_name(symbols, symbol);
     /* A '.' is the compiler's: those of the module's names are escaped. */
     size_t length = length_without_number(symbols, raw, strcspn(raw, "."));
     size_t used = 0;

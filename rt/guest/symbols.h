@@ -1,4 +1,5 @@
-/* Names of the guest's functions, from the program's own symbol table. Inside rt/guest only.
+/* Names of the guest's functions, from the program's own symbol table, for rt/guest and for
+ * the command.
  *
  * Nothing is allocated: a signal handler may use it. */
 #ifndef TC_GUEST_SYMBOLS_H
@@ -19,9 +20,25 @@ typedef struct tc_symbols {
     uintptr_t guest_high;   /* … to before here */
 } tc_symbols;
 
+/* A program's file in memory. */
+typedef struct tc_symbols_image {
+    const char *start; /* aligned as mmap(2) and malloc(3) do */
+    size_t size;
+} tc_symbols_image;
+
 /* Maps /proc/self/exe and finds the table. False if there is none (a stripped program) or the file
  * is not as it should be; then no names are known. The mapping stays until the process ends. */
 bool tc_symbols_open(tc_symbols *symbols);
+
+/* The same of a file that is in memory, whose parts `symbols` borrows then. Nothing in the file is
+ * trusted. */
+bool tc_symbols_read(tc_symbols *symbols, const tc_symbols_image *file, uintptr_t load_address);
+
+/* The name in the table, borrowed; "" if there is none. */
+const char *tc_symbols_raw_name(const tc_symbols *symbols, const Elf64_Sym *symbol);
+
+/* Whether it is that of a function of the guest's. */
+bool tc_symbols_is_guest(const tc_symbols *symbols, const Elf64_Sym *symbol);
 
 /* The symbol of the guest function that contains `address`, or NULL if none does. */
 const Elf64_Sym *tc_symbols_find(const tc_symbols *symbols, uintptr_t address);

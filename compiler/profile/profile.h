@@ -1,0 +1,79 @@
+/* profile/: where a program's CPU time went, by functions of the guest; the samples come from the
+ * runtime (rt/guest/profile.h).
+ *
+ * May use: base/, and of rt/ guest/profile.h and guest/symbols.h. Names come from modules, which
+ * may be hostile: they are made fit for what they are written into by each writer.
+ */
+#ifndef TC_PROFILE_H
+#define TC_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "guest/symbols.h"
+
+/* A call path: the function that it ends in, and the path of its caller. Paths are numbered; a
+ * caller's number is lower. */
+typedef struct tc_profile_path {
+    uint32_t function;           /* its name's number */
+    uint32_t caller;             /* of path 0, which is of no function: 0 */
+    uint32_t first_callee, next; /* 0: there is none */
+    uint64_t self, total;        /* nanoseconds: in the function itself, and with what it calls */
+    uint64_t samples;            /* in the function itself */
+} tc_profile_path;
+
+typedef struct tc_profile tc_profile;
+struct tc_profile {
+    const char *program; /* its path; borrowed */
+    char **names;        /* UTF-8, without control characters */
+    uint32_t name_count;
+    tc_profile_path *paths;
+    uint32_t path_count;
+    uint64_t started;               /* nanoseconds since 1970 */
+    uint64_t elapsed;               /* nanoseconds */
+    uint64_t period;                /* nanoseconds between samples, as asked for */
+    struct tc_profile_table *table; /* of names.c */
+};
+
+/* ---- samples.c ---- */
+
+/* A profile without samples. `image` is the program's file, `program` its path: borrowed until
+ * tc_profile_free. */
+tc_profile *tc_profile_new(const char *program, const tc_symbols_image *image);
+void tc_profile_free(tc_profile *profile);
+
+/* Takes all samples in, until the end of the pipe; then counts `total`s. False: there is no header,
+ * so the program did not start sampling, or it is not one of this version. */
+bool tc_profile_read(tc_profile *profile, int pipe);
+
+/* ---- names.c: what is shown of an address ---- */
+
+/* TC_NAME_NONE: it is not shown. */
+enum { TC_NAME_GUEST, TC_NAME_IMPORT, TC_NAME_HOST, TC_NAME_NONE };
+
+typedef struct tc_profile_table tc_profile_table;
+tc_profile_table *tc_profile_table_new(const tc_symbols_image *image);
+void tc_profile_table_free(tc_profile_table *table);
+void tc_profile_table_set_load_address(tc_profile_table *table, uint64_t address);
+/* Which kind of function the address is in; its number in the profile's names in *name but for
+ * TC_NAME_HOST where nothing is known about it (UINT32_MAX). */
+int tc_profile_find_name(tc_profile *profile, uint64_t address, uint32_t *name);
+/* The number of a name. */
+uint32_t tc_profile_add_name(tc_profile *profile, const char *text);
+/* A new string: the name as its language writes it (C++, Rust), else as it is. */
+char *tc_profile_demangle(const char *name);
+
+/* ---- writers. -1 with errno set. ---- */
+
+/* A table of the `most` functions that used most. */
+int tc_profile_write_table(const tc_profile *profile, FILE *out, size_t most);
+/* Lines of "outer;inner;innermost MICROSECONDS", as flamegraph.pl and others read them. */
+int tc_profile_write_folded(const tc_profile *profile, FILE *out);
+/* profile.proto of github.com/google/pprof, compressed by gzip. */
+int tc_profile_write_pprof(const tc_profile *profile, FILE *out);
+/* A flame graph that needs nothing else. */
+int tc_profile_write_svg(const tc_profile *profile, FILE *out);
+
+#endif
