@@ -28,8 +28,9 @@ struct tc_record {
     bool any_segment;
     uint64_t segment; /* the number of the current one */
     uint64_t number;  /* of the next block; NO_NUMBER: whichever comes first */
-    uint64_t at;      /* in the file: of the current block, or where the next one must be */
+    uint64_t at;      /* in the file: the place of the current block, or of the next one */
     uint64_t end;     /* of the segment */
+    uint64_t from;    /* where the current block is read: its place, or the staging block */
     /* the current block */
     bool loaded, sealed;
     tc_record_block block;
@@ -67,6 +68,10 @@ static uint64_t round_up(uint64_t value) {
            TC_RECORD_BLOCK_ALIGNMENT;
 }
 
+static uint64_t segments_start(const tc_record *record) {
+    return TC_RECORD_HEADER_SIZE + record->header.staging_size;
+}
+
 static char *check_header(tc_record *record, const char *path) {
     const tc_record_header *header = &record->header;
     if (memcmp(header->magic, TC_RECORD_MAGIC, sizeof header->magic) != 0)
@@ -83,6 +88,7 @@ static char *check_header(tc_record *record, const char *path) {
     if (header->header_size != TC_RECORD_HEADER_SIZE || header->detail > TC_RECORD_DETAIL_ALL ||
         header->segment_size % TC_RECORD_BLOCK_ALIGNMENT != 0 ||
         header->segment_size > (uint64_t)1 << 50 ||
+        header->staging_size % TC_RECORD_BLOCK_ALIGNMENT != 0 || header->staging_size > BLOCK_MAX ||
         (limited && (header->segment_count == 0 || header->segment_count > SEGMENTS_MAX)))
         return tc_format("%s cannot be read: its first bytes make no sense", path);
     return NULL;
@@ -109,10 +115,10 @@ tc_record *tc_record_open(const char *path, char **error) {
     record->facts = (tc_record_facts){
         .detail = record->header.detail,
         .started = record->header.started,
-        .limit =
-            record->header.segment_size
-                ? TC_RECORD_HEADER_SIZE + record->header.segment_size * record->header.segment_count
-                : 0,
+        .limit = record->header.segment_size
+                     ? segments_start(record) +
+                           record->header.segment_size * record->header.segment_count
+                     : 0,
         .file_size = file_size(record),
         .first_call = NO_NUMBER,
     };
@@ -177,6 +183,22 @@ static block_state read_block(const tc_record *record, uint64_t at, uint64_t end
     return out->room <= room && out->room <= BLOCK_MAX ? BLOCK_OPEN : BLOCK_INVALID;
 }
 
+static block_state read_staging(const tc_record *record, tc_record_block *out) {
+    return read_block(record, TC_RECORD_HEADER_SIZE, segments_start(record), out);
+}
+
+/* The current segment's block of that number, whose place is record->at. */
+static block_state find_block(tc_record *record, uint64_t number, tc_record_block *out) {
+    record->from = TC_RECORD_HEADER_SIZE;
+    block_state state = read_staging(record, out);
+    if (state == BLOCK_INVALID || out->segment != record->segment || out->number != number) {
+        record->from = record->at;
+        state = read_block(record, record->at, record->end, out);
+    }
+    bool found = out->segment == record->segment && out->number == number;
+    return found ? state : BLOCK_INVALID;
+}
+
 static void make_room(tc_record *record, size_t size) {
     if (size <= record->room)
         return;
@@ -188,7 +210,7 @@ static void make_room(tc_record *record, size_t size) {
 static bool load_compressed(tc_record *record) {
     const tc_record_block *block = &record->block;
     uint8_t *stored = tc_allocate(block->stored);
-    bool good = read_at(record, stored, block->stored, record->at + sizeof *block);
+    bool good = read_at(record, stored, block->stored, record->from + sizeof *block);
     /* A frame says how long it is: what it lies about takes no memory. */
     good = good && ZSTD_getFrameContentSize(stored, block->stored) == block->used &&
            ZSTD_findFrameCompressedSize(stored, block->stored) == block->stored;
@@ -210,7 +232,7 @@ static bool load_events(tc_record *record) {
             return false;
         make_room(record, size);
         record->size = size;
-        return read_at(record, record->events, size, record->at + sizeof *block);
+        return read_at(record, record->events, size, record->from + sizeof *block);
     }
     if (!load_compressed(record))
         return false;
@@ -224,9 +246,8 @@ static uint64_t behind_block(const tc_record *record) {
 
 static bool load_block(tc_record *record) {
     for (;;) {
-        block_state state = read_block(record, record->at, record->end, &record->block);
-        if (state == BLOCK_INVALID || record->block.segment != record->segment ||
-            (record->number != NO_NUMBER && record->block.number != record->number))
+        block_state state = find_block(record, record->number, &record->block);
+        if (state == BLOCK_INVALID)
             return false;
         record->sealed = state == BLOCK_SEALED;
         record->offset = 0;
@@ -268,20 +289,21 @@ static void enter_segment(tc_record *record, uint64_t at, const tc_record_block 
 /* The one with the lowest number of those not read yet. */
 static bool next_segment(tc_record *record) {
     tc_record_block block, best = {0};
-    uint64_t best_at = 0, size = record->header.segment_size;
+    uint64_t best_at = 0, size = record->header.segment_size, start = segments_start(record);
     uint32_t count = size ? record->header.segment_count : 1;
     if (!size && record->any_segment)
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t at = TC_RECORD_HEADER_SIZE + i * size;
-        uint64_t end = size ? at + size : UINT64_MAX / 2;
-        if (read_block(record, at, end, &block) == BLOCK_INVALID ||
-            (record->any_segment && block.segment <= record->segment) ||
-            (size && block.segment % count != i))
+    /* The last is the staging block, which may be the first one of its segment. */
+    for (uint32_t i = 0; i <= count; i++) {
+        uint64_t at = start + i * size, end = size ? at + size : UINT64_MAX / 2;
+        block_state state =
+            i < count ? read_block(record, at, end, &block) : read_staging(record, &block);
+        if (state == BLOCK_INVALID || (record->any_segment && block.segment <= record->segment) ||
+            (size && i < count && block.segment % count != i))
             continue;
         if (!best_at || block.segment < best.segment) {
             best = block;
-            best_at = at;
+            best_at = start + (size ? block.segment % count * size : 0);
         }
     }
     if (best_at)
@@ -304,12 +326,12 @@ static bool is_valid(const tc_record *record, size_t offset, uint32_t *size) {
                                                 record->header.salt + record->block.number);
 }
 
-/* What the block that is being filled has by now. */
+/* What the block has by now: it is being filled, or was on its way from the staging block to its
+ * place when it was read. */
 static bool look_again(tc_record *record) {
     tc_record_block now;
-    block_state state = read_block(record, record->at, record->end, &now);
-    if (state == BLOCK_INVALID || now.segment != record->block.segment ||
-        now.number != record->block.number)
+    block_state state = find_block(record, record->block.number, &now);
+    if (state == BLOCK_INVALID)
         return false; /* written over */
     record->block = now;
     record->sealed = state == BLOCK_SEALED;
@@ -335,7 +357,7 @@ static bool take_event(tc_record *record, uint32_t size, tc_record_item *out) {
     record->offset += size;
     record->facts.event_bytes += size;
     *out = (tc_record_item){.event = event, .size = size, .type = head.type};
-    if (head.type < TC_EVENT_CALL || head.type > TC_EVENT_END) /* padding; not known */
+    if (head.type < TC_EVENT_CALL || head.type > TC_EVENT_END) /* not known */
         return false;
     if (head.type == TC_EVENT_IMPORTS)
         note_imports(record, event, size);
@@ -360,16 +382,19 @@ tc_record_step tc_record_next(tc_record *record, tc_record_item *out) {
             if (is_valid(record, record->offset, &size)) {
                 if (take_event(record, size, out))
                     return TC_RECORD_EVENT;
+            } else if (record->sealed && (looked || record->offset == record->size)) {
+                leave_block(record);
+                looked = false;
+            } else if (!looked && look_again(record)) {
+                looked = true;
             } else if (record->sealed) {
                 leave_block(record);
-            } else if (looked || !look_again(record)) {
+            } else {
                 /* Perhaps its segment is over without a seal, and the next one has begun. */
                 if (!next_segment(record))
                     return TC_RECORD_NO_MORE;
                 record->loaded = false;
                 looked = false;
-            } else {
-                looked = true;
             }
         } else if (!(record->any_segment && load_block(record)) &&
                    !(next_segment(record) && load_block(record))) {

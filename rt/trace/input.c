@@ -65,6 +65,7 @@ const char *tc_input_open(const char *path) {
         return "another version of Timecraft has written it";
     if (header->check != tc_checksum(header, offsetof(tc_record_header, check), 0) ||
         header->header_size != TC_RECORD_HEADER_SIZE || header->segment_size % ALIGNMENT ||
+        header->staging_size % ALIGNMENT || header->staging_size > BLOCK_MAX ||
         header->segment_count == 0)
         return "its header is damaged";
     return NULL;
@@ -131,20 +132,30 @@ static const char *unpack(const void *from, size_t stored, uint64_t used) {
     return NULL;
 }
 
-/* The block at input.offset, if it is the next one. False: there is none. */
+/* Whether the next block is at `offset`, in a segment, or the staging block, that ends at `end`.
+ * *left: bytes behind its structure. */
+static bool find_block(uint64_t offset, uint64_t end, tc_record_block *block, uint64_t *left) {
+    end = end < input.size ? end : input.size;
+    if (offset > end || end - offset < sizeof *block)
+        return false;
+    memcpy(block, input.file + offset, sizeof *block);
+    *left = end - offset - sizeof *block;
+    return block->magic == TC_RECORD_BLOCK_MAGIC &&
+           block->open_check ==
+               (uint32_t)tc_checksum(block, offsetof(tc_record_block, used), input.header.salt) &&
+           block->segment == input.segment && block->number == input.number;
+}
+
+/* The next block: in the staging block, or at its place, input.offset. False: there is none. */
 static bool take_block(void) {
     tc_record_block block;
-    uint64_t end = input.segment_end < input.size ? input.segment_end : input.size;
-    if (input.offset > end || end - input.offset < sizeof block)
-        return false;
-    memcpy(&block, input.file + input.offset, sizeof block);
-    uint64_t left = end - input.offset - sizeof block;
-    if (block.magic != TC_RECORD_BLOCK_MAGIC ||
-        block.open_check !=
-            (uint32_t)tc_checksum(&block, offsetof(tc_record_block, used), input.header.salt) ||
-        block.segment != input.segment || block.number != input.number)
-        return false;
-    input.events = input.file + input.offset + sizeof block;
+    uint64_t left, from = TC_RECORD_HEADER_SIZE;
+    if (!find_block(from, from + input.header.staging_size, &block, &left)) {
+        from = input.offset;
+        if (!find_block(from, input.segment_end, &block, &left))
+            return false;
+    }
+    input.events = input.file + from + sizeof block;
     input.at = 0;
     input.salt = input.header.salt + block.number;
     input.sealed =
@@ -171,9 +182,9 @@ static bool enter_segment(uint64_t segment) {
     input.segment = segment;
     input.segment_end = UINT64_MAX;
     if (__builtin_mul_overflow(place, input.header.segment_size, &start) ||
-        start > UINT64_MAX - TC_RECORD_HEADER_SIZE - input.header.segment_size)
+        start > UINT64_MAX - TC_RECORD_HEADER_SIZE - BLOCK_MAX - input.header.segment_size)
         return false;
-    input.offset = TC_RECORD_HEADER_SIZE + start;
+    input.offset = TC_RECORD_HEADER_SIZE + input.header.staging_size + start;
     if (input.header.segment_size)
         input.segment_end = input.offset + input.header.segment_size;
     return take_block();

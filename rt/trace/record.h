@@ -6,14 +6,23 @@
  * ---- the file ----
  *
  *   offset 0     tc_record_header, TC_RECORD_HEADER_SIZE (4096) bytes, zero behind the structure
- *   offset 4096  segments
+ *   offset 4096  the staging block: `staging_size` bytes, a multiple of 4096; 0: there is none
+ *   behind it    segments
  *
  * A record without a limit has one segment, without an end of its own. One with a limit has
  * `segment_count` segments of `segment_size` bytes each, of which segment i stands at
- * 4096 + i * segment_size. They are filled in turn; when the last one is full the first is written
- * over, so that the file keeps the newest bytes and never grows beyond the limit. A segment is a
- * sequence of blocks; the first stands at its beginning, the next one at the next multiple of
- * TC_RECORD_BLOCK_ALIGNMENT (4096) behind a block's stored bytes.
+ * 4096 + staging_size + i * segment_size. They are filled in turn; when the last one is full the
+ * first is written over, so that the file keeps the newest bytes and never grows beyond the limit.
+ * A segment is a sequence of blocks; the first stands at its beginning, the next one at the next
+ * multiple of TC_RECORD_BLOCK_ALIGNMENT (4096) behind a block's stored bytes.
+ *
+ * Events are appended to the staging block, which the writer has mapped, and which is used again
+ * and again. When it is full it is sealed, then written to its place in its segment, then it begins
+ * anew with the next number. (A large event may go to its place in a block of its own: while it is
+ * written the staging block has the same number, and no event.) So the block with the staging
+ * block's number is read from there, whatever stands in its place, where the writing may have been
+ * broken off; every block with a lower number is whole in its place. A record that ended with its
+ * first block may end behind that, without segments.
  *
  * Every segment can be read without those before it: it begins with the events that say what the
  * program is and what the calls before it have left behind (see "the state").
@@ -24,11 +33,12 @@
  *   - its magic is TC_RECORD_BLOCK_MAGIC,
  *   - its open_check is right: the low 32 bits of XXH64 with seed `salt` (of the header) over its
  *     bytes 0 to 47, up to `used`,
- *   - `room` bytes lie within the segment (in a segment without end, as many as the file has).
+ *   - `room` bytes lie within the segment, or the staging block (in a segment without end, as many
+ *     as the file has).
  * It is sealed if, in addition, seal_check is right: the low 32 bits of XXH64 with seed `salt` over
  * its bytes 0 to 55, up to open_check, and `used` is at most `room`. A block that is valid and not
  * sealed is the one that was being filled when the program ended or is being filled still; it is
- * plain, and the last of its segment. Its events go on until the first that is not valid. Those of
+ * plain, and the record's last. Its events go on until the first that is not valid. Those of
  * a sealed block take `used` bytes; `stored` is how many the file has of them: the same number for
  * TC_RECORD_PLAIN, and for TC_RECORD_ZSTD those of one Zstandard frame (RFC 8878) with the content
  * size in its header, that gives `used` bytes. The runtime writes plain blocks only (writer.c
@@ -48,11 +58,14 @@
  *
  *   1. The header: magic, version (a reader knows one), check.
  *   2. The first block of each segment: those that are valid, ordered by `segment`. (A segment
- * whose first block is not valid has not been written, or is just about to be written over.)
- *      `segment` numbers count from 0 and only grow; a gap means that something is damaged.
+ *      whose first block is not valid has not been written, or is just about to be written over.)
+ *      `segment` numbers count from 0 and only grow; a gap means that something is damaged. If the
+ *      staging block is valid and has a `segment` higher than all of these, it is the first block
+ *      of that segment.
  *   3. In each segment, block after block: each must have the same `segment`, and a `number` one
- *      higher than that before it. The first that is not valid, or that has other numbers, is the
- *      segment's end. If it is the newest segment's, that is the record's end.
+ *      higher than that before it. If the staging block is valid and has these numbers, it is the
+ *      block. The first that is not valid, or that has other numbers, is the segment's end. If it
+ *      is the newest segment's, that is the record's end.
  *   4. An event that is not valid in a sealed block is damage: that block ends there, and the next
  *      one is read.
  *   5. A record that ends with TC_EVENT_END is whole. One that does not belongs to a program that
@@ -61,8 +74,10 @@
  * a power failure left of it is valid event by event.
  *
  * Whoever follows a record that grows looks again at the first event that was not valid, then at
- * the block's seal, then for the next block at the place where it must be, then for the next
- * segment.
+ * the block's seal, in the staging block if that still has the block's number, else in its place:
+ * the events of both are the same, so that the reading goes on where it was. Then for the next
+ * block, then for the next segment. What is read while it is written does not fit together: an
+ * event that is not valid in a sealed block is damage if it is not valid when it is read again.
  *
  * ---- the state ----
  *
@@ -93,9 +108,9 @@ typedef struct tc_record_header {
     uint32_t segment_count;
     uint8_t detail; /* TC_RECORD_DETAIL_… */
     uint8_t reserved[3];
-    uint64_t started; /* CLOCK_REALTIME when the record began, since 1970 */
-    uint64_t future;  /* 0 */
-    uint64_t check;   /* XXH64 with seed 0 over the 56 bytes before it */
+    uint64_t started;      /* CLOCK_REALTIME when the record began, since 1970 */
+    uint64_t staging_size; /* bytes, a multiple of 4096; 0: no staging block */
+    uint64_t check;        /* XXH64 with seed 0 over the 56 bytes before it */
 } tc_record_header;
 
 enum { TC_RECORD_PLAIN = 0, TC_RECORD_ZSTD = 1 };
@@ -130,7 +145,6 @@ typedef enum tc_event_type {
     TC_EVENT_TLS = 9,
     TC_EVENT_TRAP = 10,
     TC_EVENT_END = 11,
-    TC_EVENT_PADDING = 12, /* nothing: fills a page of the file, so that what follows is aligned */
 } tc_event_type;
 
 typedef struct tc_record_event {

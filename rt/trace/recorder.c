@@ -16,8 +16,6 @@
 #define TIMECRAFT_VERSION "?"
 #endif
 
-enum { LARGE = 8192 }; /* bytes of an event that is better written than copied to a mapping */
-
 /* What is known of a descriptor beside what can be shown of it. */
 typedef struct watched {
     uint64_t burst;          /* bytes that the current burst may still keep */
@@ -30,8 +28,6 @@ static struct {
     tc_record_detail detail;
     watched *all; /* by descriptor */
     size_t count;
-    void *room; /* where large events are put together */
-    size_t room_size;
     bool failed; /* told of in an event */
     bool on;
 } recorder;
@@ -260,17 +256,6 @@ static uint64_t kept_data(const tc_capture *capture) {
     return kept;
 }
 
-/* Where large events are put together. */
-static void *own_room(uint64_t size) {
-    size_t wanted = size + 2 * (size_t)TC_RECORD_BLOCK_ALIGNMENT; /* for padding */
-    if (wanted > recorder.room_size) {
-        free(recorder.room);
-        recorder.room = malloc(wanted);
-        recorder.room_size = recorder.room ? wanted : 0;
-    }
-    return recorder.room;
-}
-
 const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_record_call *head) {
     if (!recorder.on)
         return NULL;
@@ -283,18 +268,14 @@ const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_recor
         data = least < most ? (most - least) & ~UINT64_C(7) : 0;
         size = tc_capture_size(capture, data);
     }
-    bool large = size >= LARGE;
-    tc_record_call *event =
-        large ? own_room(size) : tc_writer_reserve(size, head->index, head->start);
+    tc_record_call *event = tc_writer_reserve(size, head->index, head->start);
     if (event) {
         *event = *head;
         event->event.detail[1] |= cut ? TC_CALL_CUT : 0;
         tc_capture_write(capture, event, data);
+        if (!tc_writer_commit(event))
+            event = NULL;
     }
-    if (event && !large)
-        tc_writer_commit(event);
-    else if (event && !tc_writer_append(event, recorder.room_size, head->index, head->start))
-        event = NULL;
     if (!event)
         note_failure(head->start);
     return event;

@@ -135,7 +135,7 @@ static bool is_time_out(const tc_record_event *event) {
 /* To the next call, trap or end. */
 static void advance(void) {
     while ((replay.next = tc_input_next()) && is_fields(replay.next))
-        if (replay.next->type != TC_EVENT_PADDING)
+        if (replay.next->type <= TC_EVENT_END) /* else of a later version */
             tc_text_add(&replay.notes, (const char *)replay.next, replay.next->size);
     if (is_time_out(replay.next) && number(replay.next, TC_FIELD_PENDING, UINT64_MAX) == UINT64_MAX)
         await_time_out();

@@ -21,9 +21,10 @@
 #include "guest/report.h"
 #include "trace/checksum.h"
 
-#define ALIGNMENT  ((uint64_t)TC_RECORD_BLOCK_ALIGNMENT)
-#define BLOCK_SIZE ((uint64_t)1 << 20) /* with its header; larger for a larger event */
-#define EVENT_MAX  ((uint64_t)1 << 30)
+#define ALIGNMENT ((uint64_t)TC_RECORD_BLOCK_ALIGNMENT)
+/* Of the staging block: it stays in a core's second cache, and is written whole. */
+#define STAGING_SIZE ((uint64_t)256 << 10)
+#define EVENT_MAX    ((uint64_t)1 << 30)
 #define LAST_ROOM                                                                                  \
     ((uint64_t)128) /* at each block's end: for what is said when no other can be had */
 enum { SEGMENTS = 8 };
@@ -35,13 +36,17 @@ static struct {
     uint64_t salt;
     uint64_t segment_size; /* 0: one without end */
     void (*begin_segment)(void);
-    uint64_t segment;       /* the current one's number */
-    uint64_t number;        /* the next block's */
-    uint64_t offset;        /* of the current block in the file */
-    tc_record_block *block; /* mapped, or NULL */
-    size_t mapped;          /* bytes */
-    uint64_t used;          /* bytes of events in it */
-    bool in_state;          /* begin_segment is at work */
+    uint64_t segment;         /* the current one's number; UINT64_MAX: none yet */
+    uint64_t number;          /* of the block that is being filled */
+    uint64_t offset;          /* its place in the file */
+    tc_record_block *staging; /* mapped; NULL: nothing is recorded */
+    uint64_t staging_size;    /* bytes */
+    uint64_t room;            /* bytes of events that may be in the block */
+    uint64_t used;            /* that are */
+    char *large;              /* a large event, behind room for its block's structure */
+    size_t large_size;
+    uint64_t large_call, large_time;
+    bool in_state; /* begin_segment is at work */
 } writer = {.fd = -1};
 
 static uint64_t round_up(uint64_t size, uint64_t to) {
@@ -49,7 +54,7 @@ static uint64_t round_up(uint64_t size, uint64_t to) {
 }
 
 static uint64_t segment_start(uint64_t segment) {
-    return TC_RECORD_HEADER_SIZE + segment % SEGMENTS * writer.segment_size;
+    return TC_RECORD_HEADER_SIZE + writer.staging_size + segment % SEGMENTS * writer.segment_size;
 }
 
 /* Ends recording; the program goes on. */
@@ -131,13 +136,24 @@ static int create(const char *path) {
     return -1;
 }
 
-/* So that a full disk is an error of this call, and no fault of the mapping. */
-static int allocate(uint64_t offset, uint64_t size) {
+/* Allocated, so that a full disk is an error of this call and no fault of the mapping. */
+static bool map_staging(void) {
     int error;
+    void *at = MAP_FAILED;
     do
-        error = posix_fallocate(writer.fd, (off_t)offset, (off_t)size);
+        error = posix_fallocate(writer.fd, TC_RECORD_HEADER_SIZE, (off_t)writer.staging_size);
     while (error == EINTR);
-    return error;
+    if (!error) {
+        at = mmap(NULL, writer.staging_size, PROT_READ | PROT_WRITE, MAP_SHARED, writer.fd,
+                  TC_RECORD_HEADER_SIZE);
+        error = at == MAP_FAILED ? errno : 0;
+    }
+    if (error) {
+        tc_report("cannot record to %s: %s", writer.path, strerror(error));
+        return false;
+    }
+    writer.staging = at;
+    return true;
 }
 
 static bool write_header(uint64_t limit, uint8_t detail, uint64_t started) {
@@ -150,6 +166,7 @@ static bool write_header(uint64_t limit, uint8_t detail, uint64_t started) {
         .segment_count = limit ? SEGMENTS : 1,
         .detail = detail,
         .started = started,
+        .staging_size = writer.staging_size,
     };
     memcpy(header.magic, TC_RECORD_MAGIC, sizeof header.magic);
     header.check = tc_checksum(&header, offsetof(tc_record_header, check), 0);
@@ -174,11 +191,16 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
     flock(writer.fd, LOCK_EX | LOCK_NB);
     if (getrandom(&writer.salt, sizeof writer.salt, 0) != (ssize_t)sizeof writer.salt)
         writer.salt = started;
-    if (limit)
-        writer.segment_size = (limit - TC_RECORD_HEADER_SIZE) / SEGMENTS / ALIGNMENT * ALIGNMENT;
+    writer.staging_size = STAGING_SIZE;
+    if (limit) {
+        uint64_t share = limit / (2 * SEGMENTS) / ALIGNMENT * ALIGNMENT;
+        writer.staging_size = share < STAGING_SIZE ? share : STAGING_SIZE;
+        writer.segment_size = (limit - TC_RECORD_HEADER_SIZE - writer.staging_size) / SEGMENTS /
+                              ALIGNMENT * ALIGNMENT;
+    }
     writer.begin_segment = begin_segment;
-    writer.segment = UINT64_MAX; /* none yet */
-    if (write_header(limit, detail, started))
+    writer.segment = UINT64_MAX;
+    if (write_header(limit, detail, started) && map_staging())
         return true;
     close(writer.fd);
     writer.fd = -1;
@@ -187,102 +209,184 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
 
 /* ---- blocks ---- */
 
-static void seal(void) {
-    tc_record_block *block = writer.block;
-    if (!block)
-        return;
-    block->used = block->stored = (uint32_t)writer.used;
-    block->seal_check =
-        (uint32_t)tc_checksum(block, offsetof(tc_record_block, open_check), writer.salt);
-    munmap(block, writer.mapped);
-    writer.block = NULL;
+static int write_all(const void *from, uint64_t size, uint64_t offset) {
+    for (uint64_t done = 0; done < size;) {
+        ssize_t count =
+            pwrite(writer.fd, (const char *)from + done, size - done, (off_t)(offset + done));
+        if (count < 0 && errno != EINTR)
+            return errno;
+        done += count > 0 ? (uint64_t)count : 0;
+    }
+    return 0;
 }
 
-static bool map_block(uint64_t offset, uint64_t size, uint64_t call, uint64_t time) {
-    int error = allocate(offset, size);
-    void *at = MAP_FAILED;
-    if (!error) {
-        at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, writer.fd, (off_t)offset);
-        error = at == MAP_FAILED ? errno : 0;
-    }
-    if (error) {
-        fail(error);
-        return false; /* the block before stays open: there is LAST_ROOM in it */
-    }
-    seal();
-    writer.block = at;
-    writer.mapped = size;
-    writer.offset = offset;
-    writer.used = 0;
-    tc_record_block *block = at;
-    block->open_check = 0; /* not valid until it is whole: another may have stood here */
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    *block = (tc_record_block){
+static void seal(tc_record_block *block, uint64_t used) {
+    block->used = block->stored = (uint32_t)used;
+    block->seal_check =
+        (uint32_t)tc_checksum(block, offsetof(tc_record_block, open_check), writer.salt);
+}
+
+static tc_record_block new_block(uint64_t room, uint64_t call, uint64_t time) {
+    tc_record_block block = {
         .magic = TC_RECORD_BLOCK_MAGIC,
         .encoding = TC_RECORD_PLAIN,
         .segment = writer.segment,
-        .number = writer.number++,
+        .number = writer.number,
         .first_call = call,
         .first_time = time,
-        .room = size - sizeof *block,
+        .room = room,
     };
-    /* What an earlier round has left here is no event of this block, but zeroes are plainer. */
-    if (block->room >= sizeof(tc_record_event))
-        memset(block + 1, 0, sizeof(tc_record_event));
+    block.open_check = (uint32_t)tc_checksum(&block, offsetof(tc_record_block, used), writer.salt);
+    return block;
+}
+
+/* Bytes from a place to the end of the current segment. */
+static uint64_t left_at(uint64_t offset) {
+    return writer.segment_size ? segment_start(writer.segment) + writer.segment_size - offset
+                               : UINT64_MAX;
+}
+
+/* Begins the staging block anew, for a block of writer.number at writer.offset. */
+static void begin(uint64_t call, uint64_t time) {
+    uint64_t left = left_at(writer.offset);
+    tc_record_block *staging = writer.staging;
+    writer.room = (left < writer.staging_size ? left : writer.staging_size) - sizeof *staging;
+    writer.used = 0;
+    tc_record_block block = new_block(writer.room, call, time);
+    uint32_t open_check = block.open_check;
+    block.open_check = 0;
+    staging->open_check = 0; /* not valid until it is whole */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    block->open_check = (uint32_t)tc_checksum(block, offsetof(tc_record_block, used), writer.salt);
-    return true;
+    *staging = block;
+    /* What is left of the block before is no event of this one, but zeroes are plainer. */
+    memset(staging + 1, 0, sizeof(tc_record_event));
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    staging->open_check = open_check;
+}
+
+static uint64_t place_size(uint64_t used) {
+    return round_up(sizeof(tc_record_block) + used, ALIGNMENT);
+}
+
+/* Seals the staging block and writes it to its place, in whole pages: they take half the time. */
+static bool place(void) {
+    seal(writer.staging, writer.used);
+    int error = write_all(writer.staging, place_size(writer.used), writer.offset);
+    if (!error)
+        return true;
+    /* It stays where it is, and open: there is LAST_ROOM in it. */
+    writer.staging->seal_check = ~writer.staging->seal_check;
+    if (!writer.error)
+        fail(error);
+    return false;
+}
+
+static void begin_next_segment(uint64_t call, uint64_t time) {
+    writer.segment++;
+    writer.offset = segment_start(writer.segment);
+    begin(call, time);
+    writer.in_state = true;
+    writer.begin_segment(); /* its events come here */
+    writer.in_state = false;
+}
+
+static bool is_large(uint64_t size) {
+    return size > writer.staging_size / 2;
+}
+
+/* What is left in a segment must be as much for an event of `size` bytes. Behind a large one's
+ * block another can begin. */
+static uint64_t needed(uint64_t size) {
+    return is_large(size) ? place_size(size) + ALIGNMENT : place_size(size + LAST_ROOM);
 }
 
 /* The next block, with room for an event of `size` bytes. */
 static bool next_block(uint64_t size, uint64_t call, uint64_t time) {
-    uint64_t wanted = round_up(sizeof(tc_record_block) + size + LAST_ROOM, ALIGNMENT);
-    uint64_t end = writer.offset;
-    bool first = writer.segment == UINT64_MAX;
-    uint64_t least = wanted;
-    if (wanted < BLOCK_SIZE)
-        wanted = BLOCK_SIZE;
-    if (writer.block)
-        end = round_up(writer.offset + sizeof(tc_record_block) + writer.used, ALIGNMENT);
-    if (writer.segment_size && !first) {
-        uint64_t left = segment_start(writer.segment) + writer.segment_size - end;
-        if (left >= least)
-            return map_block(end, wanted < left ? wanted : left, call, time);
-    } else if (!first) {
-        return map_block(end, wanted, call, time);
+    if (writer.segment == UINT64_MAX) {
+        begin_next_segment(call, time);
+        return !writer.error;
     }
-    if (writer.in_state) /* a state that does not fit is left as it is */
+    uint64_t end = writer.offset + place_size(writer.used);
+    bool fits = needed(size) <= left_at(end);
+    if (!fits && writer.in_state) /* a state that does not fit is left as it is */
         return false;
-    if (writer.segment_size && wanted > writer.segment_size)
-        wanted = writer.segment_size;
-    writer.segment++;
-    if (!map_block(segment_start(writer.segment), wanted, call, time)) {
-        writer.segment--;
+    if (!place())
         return false;
+    writer.number++;
+    if (fits) {
+        writer.offset = end;
+        begin(call, time);
+    } else {
+        begin_next_segment(call, time);
     }
-    writer.in_state = true;
-    writer.begin_segment(); /* its events come here */
-    writer.in_state = false;
     return !writer.error;
 }
 
 uint64_t tc_writer_most(void) {
-    if (writer.fd < 0 || writer.error)
+    if (!writer.staging || writer.error)
         return 0;
     /* Half a segment is left for the state, which is cut to that. */
     return writer.segment_size ? writer.segment_size / 2 : EVENT_MAX;
 }
 
 static void *room_for(uint64_t size, uint64_t kept_back) {
-    if (!writer.block || size + kept_back > writer.block->room - writer.used)
+    if (writer.segment == UINT64_MAX || size + kept_back > writer.room - writer.used)
         return NULL;
-    return (char *)(writer.block + 1) + writer.used;
+    return (char *)(writer.staging + 1) + writer.used;
 }
 
+/* ---- large events: a block each, which is not copied to the staging block ---- */
+
+static bool begins_large(uint64_t size) {
+    return writer.segment != UINT64_MAX && writer.used == 0 &&
+           needed(size) <= left_at(writer.offset);
+}
+
+static void *large_room(uint64_t size, uint64_t call, uint64_t time) {
+    /* Thrice: a new segment's state is in the way. */
+    for (int attempt = 0; attempt < 3 && !begins_large(size); attempt++)
+        if (!next_block(size, call, time))
+            return NULL;
+    if (!begins_large(size))
+        return NULL;
+    if (place_size(size) > writer.large_size) {
+        free(writer.large);
+        writer.large = malloc(place_size(size));
+        writer.large_size = writer.large ? place_size(size) : 0;
+    }
+    writer.large_call = call;
+    writer.large_time = time;
+    return writer.large ? writer.large + sizeof(tc_record_block) : NULL;
+}
+
+/* The staging block has the same number, and no event, until the large one is in its place. */
+static bool place_large(const tc_record_event *event) {
+    tc_record_block *block = (tc_record_block *)writer.large;
+    uint64_t size = event->size, whole = place_size(size);
+    *block = new_block(size, writer.large_call, writer.large_time);
+    seal(block, size);
+    memset(writer.large + sizeof *block + size, 0, whole - sizeof *block - size);
+    int error = write_all(block, whole, writer.offset);
+    if (error) {
+        fail(error);
+        return false;
+    }
+    writer.number++;
+    writer.offset += whole;
+    begin(writer.large_call + 1, writer.large_time);
+    return true;
+}
+
+/* ---- events ---- */
+
 void *tc_writer_reserve(uint64_t size, uint64_t call, uint64_t time) {
+    void *room = room_for(size, LAST_ROOM);
+    if (room && !is_large(size))
+        return room;
     if (size > tc_writer_most())
         return NULL;
-    void *room = room_for(size, LAST_ROOM);
+    if (is_large(size))
+        return large_room(size, call, time);
     /* Twice: a new segment's state may have filled the block. */
     for (int attempt = 0; attempt < 2 && !room && next_block(size, call, time); attempt++)
         room = room_for(size, LAST_ROOM);
@@ -293,76 +397,56 @@ void *tc_writer_reserve_last(uint64_t size) {
     return room_for(size, 0);
 }
 
-static uint32_t check_of(const tc_record_event *event) {
-    return (uint32_t)tc_checksum((const char *)event + sizeof event->check,
-                                 event->size - sizeof event->check,
-                                 writer.salt + writer.block->number);
-}
-
-/* Behind an event, an event of nothing up to the end of the file's page: whole pages are written
- * for half the price. Returns the size of both. */
-static uint64_t add_padding(tc_record_event *event, uint64_t room) {
-    uint64_t end = writer.offset + sizeof(tc_record_block) + writer.used + event->size;
-    uint64_t size = round_up(end, ALIGNMENT) - end;
-    if (size < sizeof *event)
-        size += ALIGNMENT;
-    if (event->size + size > room ||
-        event->size + size + LAST_ROOM > writer.block->room - writer.used)
-        return event->size;
-    tc_record_event *padding = (tc_record_event *)((char *)event + event->size);
-    memset(padding, 0, size);
-    *padding = (tc_record_event){.size = (uint32_t)size, .type = TC_EVENT_PADDING};
-    padding->check = check_of(padding);
-    return event->size + size;
-}
-
-bool tc_writer_append(void *at, uint64_t room, uint64_t call, uint64_t time) {
+bool tc_writer_commit(void *at) {
     tc_record_event *event = at;
-    if (!tc_writer_reserve(event->size, call, time))
-        return false;
-    event->check = check_of(event);
-    uint64_t written = 0, whole = add_padding(event, room);
-    while (written < whole) {
-        off_t to = (off_t)(writer.offset + sizeof(tc_record_block) + writer.used + written);
-        ssize_t count = pwrite(writer.fd, (const char *)at + written, whole - written, to);
-        if (count < 0 && errno != EINTR) {
-            fail(errno);
-            return false;
-        }
-        written += count > 0 ? (uint64_t)count : 0;
-    }
-    writer.used += whole;
-    return true;
-}
-
-void tc_writer_commit(void *at) {
-    tc_record_event *event = at;
-    event->check = check_of(event);
+    event->check =
+        (uint32_t)tc_checksum((const char *)event + sizeof event->check,
+                              event->size - sizeof event->check, writer.salt + writer.number);
+    if (writer.large && at == writer.large + sizeof(tc_record_block))
+        return place_large(event);
     writer.used += event->size;
+    return true;
 }
 
 void tc_writer_close(void) {
     if (writer.fd < 0)
         return;
-    uint64_t end = writer.offset + sizeof(tc_record_block) + writer.used;
-    bool whole = writer.block != NULL;
-    seal();
-    /* Without an end of their own only records without a limit have too much. */
-    if (whole && !writer.segment_size && ftruncate(writer.fd, (off_t)end) < 0)
+    uint64_t end = TC_RECORD_HEADER_SIZE + sizeof(tc_record_block) + writer.used;
+    bool placed = false;
+    if (writer.segment == UINT64_MAX)
+        end = TC_RECORD_HEADER_SIZE;
+    else if (writer.number == 0)
+        seal(writer.staging, writer.used); /* it is all there is, and may stay there */
+    else
+        placed = place();
+    if (writer.number > 0) {
+        /* Without an end of their own only records without a limit have too much. */
+        end = writer.segment_size ? 0 : writer.offset;
+        if (placed && end)
+            end += sizeof(tc_record_block) + writer.used;
+    }
+    if (end && ftruncate(writer.fd, (off_t)end) < 0)
         tc_report("cannot shorten the record %s: %s", writer.path, strerror(errno));
+    if (placed) /* the staging block is of no use any more; where it cannot be given back it stays
+                 */
+        fallocate(writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, TC_RECORD_HEADER_SIZE,
+                  (off_t)writer.staging_size);
+    munmap(writer.staging, writer.staging_size);
+    writer.staging = NULL;
+    writer.segment = UINT64_MAX;
     close(writer.fd);
     writer.fd = -1;
 }
 
 bool tc_writer_fault(const void *address) {
-    const char *start = (const char *)writer.block;
-    if (!start || (const char *)address < start || (const char *)address >= start + writer.mapped)
+    const char *start = (const char *)writer.staging;
+    if (!start || (const char *)address < start ||
+        (const char *)address >= start + writer.staging_size)
         return false;
-    void *at = mmap(writer.block, writer.mapped, PROT_READ | PROT_WRITE,
+    void *at = mmap(writer.staging, writer.staging_size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (at == MAP_FAILED)
         return false;
-    writer.block->room = writer.mapped - sizeof *writer.block;
     if (!writer.error)
         fail(EIO);
     return true;

@@ -1,7 +1,9 @@
 /* Writing a record (trace/record.h): blocks, segments, the file. Inside rt/trace only.
  *
- * The block being filled is mapped shared from the file: what stands there is the kernel's, however
- * the process ends. One thread writes at a time (see trace.c). */
+ * The staging block is mapped shared from the file: what stands there is the kernel's, however the
+ * process ends. It is used again and again, for to write(2) a page is a quarter of the price of a
+ * fault in a fresh page of a mapped file (0.3 s a gigabyte, and 1.3, on ext4). One thread writes at
+ * a time (see trace.c). */
 #ifndef TC_TRACE_WRITER_H
 #define TC_TRACE_WRITER_H
 
@@ -23,23 +25,18 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
  */
 uint64_t tc_writer_most(void);
 
-/* Room for an event of at most `size` bytes; NULL: it does not fit, or writing has failed (then the
- * person has been told). `call` and `time` are what a new block says of its first event. */
+/* Room for an event of at most `size` bytes, until it is committed; NULL: it does not fit, there is
+ * no memory for it, or writing has failed (then the person has been told). `call` and `time` are
+ * what a new block says of its first event. */
 void *tc_writer_reserve(uint64_t size, uint64_t call, uint64_t time);
-
-/* Appends an event that stands in memory of the caller's, `room` bytes of which those behind the
- * event may be written to. For large ones: to write(2) a page is a quarter of the price of a fault
- * in a fresh page of a mapped file (0.3 s a gigabyte, and 1.3, on ext4), and as safe from the
- * process' end.
- */
-bool tc_writer_append(void *event, uint64_t room, uint64_t call, uint64_t time);
 
 /* As tc_writer_reserve, for the last event of all, of at most 128 bytes: without a new block, and
  * after a failure too. */
 void *tc_writer_reserve_last(uint64_t size);
 
-/* Makes what stands in the room, as long as its own `size` says, a valid event. */
-void tc_writer_commit(void *event);
+/* Makes what stands in the room, as long as its own `size` says, a valid event. False: writing has
+ * failed, the person has been told. */
+bool tc_writer_commit(void *event);
 
 /* Seals the last block and gives back what the file has too much. */
 void tc_writer_close(void);

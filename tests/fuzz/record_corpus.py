@@ -40,6 +40,17 @@ def keep(name, record, flags=1, per_block=None, **options):
     (FOLDER / name).write_bytes(out)
 
 
+def keep_staged(name, record, per_block):
+    """The last block comes first: as the staging block."""
+    out = b"\1" + record.header(staging_size=4096)[:64]
+    groups = [record.events[i:i + per_block] for i in range(0, len(record.events), per_block)]
+    blocks = [record.block(group, number) for number, group in enumerate(groups)]
+    for block in blocks[-1:] + blocks[:-1]:
+        out += struct.pack("<H", len(block)) + block
+    assert len(blocks[-1]) <= 4096
+    (FOLDER / name).write_bytes(out)
+
+
 def server():
     record = records.Record(known=CALLS)
     record.listen(3, "[::1]:80")
@@ -56,6 +67,7 @@ def server():
 
 def main():
     FOLDER.mkdir(exist_ok=True)
+    keep_staged("staging", client(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 204 No\r\n\r\n"), 6)
     keep("http1", client(b"GET / HTTP/1.1\r\nCookie: a=b\r\n\r\n",
                          b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" +
                          gzip.compress(b"hello", mtime=0), cipher="X", alpn="http/1.1",

@@ -60,6 +60,7 @@ static uint64_t make_header(const uint8_t *data, size_t size, bool mends) {
         header.header_size = TC_RECORD_HEADER_SIZE;
         header.detail %= 3;
         header.segment_size &= 0xf000;
+        header.staging_size &= 0x3000;
         header.check = tc_checksum(&header, offsetof(tc_record_header, check), 0);
     }
     memcpy(made.bytes, &header, sizeof header);

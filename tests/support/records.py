@@ -215,10 +215,10 @@ class Record:
 
     # ---- the file ----
 
-    def header(self, segment_size=0, segment_count=1, version=1):
+    def header(self, segment_size=0, segment_count=1, version=1, staging_size=0):
         head = struct.pack("<8sIIQQIB3xQQ", b"\x89TCREC\r\n", version, 4096, self.salt,
                            segment_size, segment_count if segment_size else 0, self.detail,
-                           self.started, 0)
+                           self.started, staging_size)
         return (head + struct.pack("<Q", xxh64(head))).ljust(4096, b"\0")
 
     def block(self, events, number, segment=0, sealed=True, compress=None, room=None,
@@ -251,6 +251,22 @@ class Record:
                               sealed=sealed_last or number < len(groups) - 1, room=room,
                               compress=compress if number < len(groups) - 1 or sealed_last
                               else None, break_event=break_event if number == 0 else None)
+        return out
+
+    def staged(self, placed, staged, room=8192, sealed=False, broken=0):
+        """The file's bytes with a staging block: so many blocks of two events in their places, the
+        block with the number `staged` in the staging block. broken: of the last one in its place so
+        many bytes are missing, as if its writing had been broken off."""
+        groups = [self.events[i:i + 2] for i in range(0, len(self.events), 2)]
+        out = self.header(staging_size=room + 4096)
+        if staged is not None:
+            out += self.block(groups[staged], staged, sealed=sealed, room=room)
+        out = out.ljust(4096 + 4096 + room, b"\0")
+        for number, group in enumerate(groups[:placed]):
+            block = self.block(group, number)
+            if number == placed - 1 and broken:
+                block = block[:-broken]
+            out += block + bytes(-len(block) % 4096)
         return out
 
     def segmented(self, segment_size, segment_count, per_segment):

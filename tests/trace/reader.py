@@ -136,11 +136,16 @@ class Record:
         with open(path, "rb") as file:
             self.file = file.read()
         (magic, version, header_size, self.salt, self.segment_size, self.segment_count, self.detail,
-         self.started, _, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
+         self.started, self.staging_size, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
         assert magic == b"\x89TCREC\r\n" and version == 1 and header_size == 4096
         assert check == xxh64(self.file[:56], 0)
-        starts = [4096 + i * self.segment_size for i in range(self.segment_count)]
-        firsts = sorted((self.block(start)[0], start) for start in starts if self.block(start))
+        start = 4096 + self.staging_size
+        starts = [start + i * self.segment_size for i in range(self.segment_count)]
+        firsts = sorted((self.block(at)[0], at) for at in starts if self.block(at))
+        self.staging = self.block(4096) if self.staging_size else None
+        if self.staging and (not firsts or self.staging[0] > firsts[-1][0]):
+            segment = self.staging[0]
+            firsts.append((segment, start + segment % self.segment_count * self.segment_size))
         self.segments = len(firsts)
         assert [first for first, _ in firsts] == \
             list(range(firsts[0][0], firsts[0][0] + len(firsts))) if firsts else True
@@ -165,18 +170,23 @@ class Record:
         return segment, number, room, used if sealed else None, stored
 
     def segment_events(self, segment, at):
-        end = at + self.segment_size if self.segment_size else len(self.file)
-        number = None
+        end = at + self.segment_size if self.segment_size else 1 << 63
+        head = self.block(at)
+        number = head[1] if head and head[0] == segment else self.staging[1]
         while at < end:
-            block = self.block(at)
-            if not block or block[0] != segment or number not in (None, block[1] - 1):
+            source = at
+            if self.staging and self.staging[:2] == (segment, number):
+                source = 4096
+            block = self.block(source)
+            if not block or block[:2] != (segment, number):
                 return
-            _, number, room, used, stored = block
-            limit = min(at + 64 + (room if used is None else used), len(self.file))
-            yield from self.block_events(at + 64, limit, number)
+            _, _, room, used, stored = block
+            limit = min(source + 64 + (room if used is None else used), len(self.file))
+            yield from self.block_events(source + 64, limit, number)
             if used is None:
                 return
             at = rounded(at + 64 + stored, 4096)
+            number += 1
 
     def block_events(self, at, limit, number):
         while limit - at >= 16:

@@ -89,6 +89,34 @@ class Form(Case):
         self.assertIn("the first 11 calls were written over",
                       self.timecraft("inspect", self.keep(data)).out)
 
+    def staged(self, *options, **more):
+        """The calls shown of a record with a staging block, without a complaint."""
+        shown = self.trace("calls", some_record().staged(*options, **more), "-o", "json")
+        self.assertNotIn("damaged", shown.err)
+        return [json.loads(line)["name"] for line in shown.out.splitlines()]
+
+    def test_the_staging_block_is_the_next_one(self):
+        groups = (len(some_record().events) + 1) // 2
+        self.assertEqual(self.staged(groups - 1, groups - 1), self.ALL)
+
+    def test_the_staging_block_may_be_all_there_is(self):
+        record = some_record()
+        record.events = record.events[:2]
+        data = record.staged(0, 0, sealed=True)
+        self.assertIn("program.wasm", self.timecraft("inspect", self.keep(data)).out)
+
+    def test_a_block_that_is_in_its_place_and_the_staging_block_is_read_once(self):
+        groups = (len(some_record().events) + 1) // 2
+        self.assertEqual(self.staged(groups, groups - 1, sealed=True), self.ALL)
+
+    def test_a_block_whose_writing_was_broken_off_is_read_from_the_staging_block(self):
+        groups = (len(some_record().events) + 1) // 2
+        self.assertEqual(self.staged(groups, groups - 1, sealed=True, broken=60), self.ALL)
+
+    def test_a_staging_block_that_is_not_valid_is_left_out(self):
+        groups = (len(some_record().events) + 1) // 2
+        self.assertEqual(self.staged(groups, None), self.ALL)
+
     def test_copies_of_the_state_are_not_events_of_their_own(self):
         record = records.Record()
         for i in range(8):

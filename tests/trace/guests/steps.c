@@ -10,9 +10,11 @@ __attribute__((noinline)) static void fall(volatile int *at) {
 }
 
 int main(int argc, char **argv) {
-    static char block[100000];
+    static char block[1000000];
     const char *step = argc > 1 ? argv[1] : "";
     int count = argc > 2 ? atoi(argv[2]) : 0;
+    size_t size = argc > 3 ? (size_t)atoi(argv[3]) : 100000;
+    size = size < sizeof block ? size : sizeof block;
     if (strcmp(step, "count") == 0) { /* a line a number, for ever */
         for (int i = 0; count == 0 || i < count; i++) {
             char line[32];
@@ -20,10 +22,11 @@ int main(int argc, char **argv) {
             if (write(1, line, (size_t)length) != length)
                 return 1;
         }
-    } else if (strcmp(step, "large") == 0) { /* so many times 100,000 bytes */
+    } else if (strcmp(step, "large") ==
+               0) { /* so many times 100,000 bytes, or the next argument's */
         for (int i = 0; i < count; i++) {
-            memset(block, 'a' + i % 26, sizeof block);
-            if (write(1, block, sizeof block) != sizeof block)
+            memset(block, 'a' + i % 26, size);
+            if (write(1, block, size) != (ssize_t)size)
                 return 1;
         }
     } else if (strcmp(step, "trap") == 0) {
@@ -36,7 +39,7 @@ int main(int argc, char **argv) {
         getentropy(block, 16);
         fwrite(block, 1, 16, stdout);
     } else if (strcmp(step, "read") == 0) {
-        ssize_t got = read(0, block, sizeof block);
+        ssize_t got = read(0, block, size);
         return got < 0;
     }
     return 0;
