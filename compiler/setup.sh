@@ -20,7 +20,6 @@ esac
 wabt_dir=$build_dir/lib/timecraft/wabt
 wabt_minimum=1.0.36
 wabt_preferred=1.0.42 # standard exceptions, cheaper indirect calls
-wabt_releases='forky trixie' # of Debian, the newest first
 go_dir=$build_dir/go
 go_minimum=1.21
 
@@ -150,7 +149,7 @@ wabt_works() {
 
 # Prints the address of the mirror that the machine takes its distribution from. apt itself reads
 # its configuration, so every format of it is understood.
-own_mirror() {
+mirror() {
     apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         while read -r release component uri; do
             case $release in
@@ -161,22 +160,6 @@ own_mirror() {
         done | head -n 1
 }
 
-# Sets what packages of a release are fetched with: uri, components, and keyring to verify them.
-# Debian's releases are there for Ubuntu too, from Debian's own mirror network.
-find_mirror() {
-    case $1 in
-    bookworm* | trixie* | forky*) of=debian components=main ;;
-    *) of=$ID components=main ;;
-    esac
-    [ "$of" != ubuntu ] || components='main universe'
-    keyring=/usr/share/keyrings/$of-archive-keyring.gpg
-    [ "$of" = "$ID" ] || install_packages "$of-archive-keyring"
-    [ -r "$keyring" ] || fail "$keyring is missing, so packages of $1 cannot be verified"
-    uri=http://deb.debian.org/debian
-    [ "$of" != "$ID" ] || uri=$(own_mirror)
-    [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
-}
-
 # fetch_packages FOLDER RELEASE PACKAGE...: fetches packages of another release into FOLDER/debs, with
 # apt's own checks of signatures and sums, in folders of its own: the system's apt state is not
 # touched.
@@ -184,7 +167,14 @@ fetch_packages() {
     work=$1
     release=$2
     shift 2
-    find_mirror "$release"
+    case $ID in
+    ubuntu) keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg components='main universe' ;;
+    *) keyring=/usr/share/keyrings/debian-archive-keyring.gpg components=main ;;
+    esac
+    [ -r $keyring ] || fail "$keyring is missing, so packages of $release cannot be verified"
+    uri=$(mirror)
+    [ -n "$uri" ] || fail "apt's configuration names no mirror of $ID $VERSION_CODENAME"
+
     say "fetching $1 of $release from $uri"
     rm -rf "$work"
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
@@ -266,7 +256,7 @@ provide_chosen_wabt() {
     touch "$wabt_dir/chosen"
 }
 
-# The newest WABT that is to be had: one that is there, the distribution's, that of Debian's newest
+# The newest WABT that is to be had: one that is there, the distribution's, that of its newest
 # release. Where none of them is the preferred version, whatever there is that works, with a word
 # about it, and the next run tries again.
 provide_wabt() {
@@ -290,7 +280,8 @@ provide_wabt() {
 }
 
 fetch_older_wabt() {
-    for release in ${wabt_releases#* } $([ "$ID" != ubuntu ] || echo resolute); do
+    for release in $wabt_releases; do
+        [ "$release" != "$newest" ] || continue
         ! fetch_wabt "$release" || return 0
     done
     fail "no wabt $wabt_minimum or newer could be installed or fetched"
@@ -348,6 +339,11 @@ esac
 command -v apt-get >/dev/null ||
     fail "this is not Debian or Ubuntu; install by hand:" $packages "and wabt $wabt_minimum or newer"
 . /etc/os-release
+# Where wabt is looked for that the machine's own release does not have, the newest first.
+case $ID in
+ubuntu) wabt_releases=resolute ;;
+*) wabt_releases='forky trixie' ;;
+esac
 install_packages $packages
 provide_wabt
 [ "$1" != test ] || provide_go
