@@ -4,12 +4,15 @@ import gzip
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 import support
-from support import command, gotools
+from support import command, gotools, peers, servers
 
 # Calls go through pointers, so that no compiler puts one function into another.
 BURNS = r"""
@@ -190,6 +193,28 @@ class Profile(Case):
         result = self.profile("--", self.burner(), "99000000000", status=124,
                               env={"TIMECRAFT_OPTIONS": "--timeout=0.3"})
         self.assertTrue(re.search(r"(?m) burn$", result.err), result)
+
+    def test_a_server_answers_while_it_is_sampled(self):
+        path = self.folder / "out.folded"
+        started = support.start
+        with unittest.mock.patch.object(support, "start", lambda words, *more: started(
+                [support.TIMECRAFT, "profile", "--frequency=10000", "-o", path, "--", *words],
+                *more)):
+            server = servers.HttpsServer()
+        context = peers.client_context()
+        for _ in range(100):
+            with socket.create_connection((server.host, server.port)) as plain, \
+                    context.wrap_socket(plain, server_hostname=peers.NAME) as tls:
+                tls.sendall(servers.REQUEST)
+                answer = b""
+                while servers.ANSWER not in answer:
+                    part = tls.recv(4096)
+                    self.assertTrue(part, answer)
+                    answer += part
+        server.process.terminate()
+        _, said = server.process.communicate(timeout=30 * support.SLOWNESS)
+        self.assertEqual(server.process.returncode, 128 + signal.SIGTERM, said)
+        self.assertIn(";[host] sock_", path.read_text())
 
 
 class Refusals(Case):
