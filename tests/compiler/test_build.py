@@ -279,6 +279,20 @@ class Options(Case):
         self.assertGreater(len(sources), 2)
         subprocess.run(["cc", "-fsyntax-only", "-w", f"-I{include}", *sources], check=True)
 
+    def test_functions_of_many_parameters_are_in_units_as_others_are(self):
+        """Those that are in none are compiled again with each change anywhere."""
+        kept = self.folder / "kept"
+        functions = "".join(f'(func (export "take{count}") (param {"i64 " * count}) (result i64) '
+                            f'(local.get {count - 1}))' for count in (1, 8, 9, 16, 17, 40))
+        self.build(self.wat(f'(module (memory (export "memory") 1) {functions} '
+                            '(func (export "_start")))'), "--keep-c", kept)
+        base = (kept / "base.c").read_text()
+        units = "".join(path.read_text() for path in kept.glob("unit_*.c"))
+        for count in (1, 8, 9, 16, 17, 40):
+            defined = re.compile(rf"^u64 w2c_guest_take{count}\([^;{{}}]*\) {{", re.MULTILINE)
+            self.assertNotRegex(base, defined)
+            self.assertRegex(units, defined)
+
     def test_keep_c_where_nothing_can_be_kept(self):
         result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")
         self.assertRefused(result, "cannot keep the C files in /dev/null/x")

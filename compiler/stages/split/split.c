@@ -58,6 +58,15 @@ static bool is_wanted(const tc_splitter *all, const tc_piece *function) {
            tc_names_add(&all->build->written, name->text, name->length);
 }
 
+/* The length of a function's first lines, up to where its body begins: wasm2c breaks the list of
+ * its parameters after eight, with a comma and a space at the line's end. */
+static size_t head_length(const char *line, size_t length) {
+    while (line[length] == '\n' && line[length + 1] == ' ' && length > 2 &&
+           memcmp(line + length - 2, ", ", 2) == 0)
+        length += 1 + strcspn(line + length + 1, "\n");
+    return length;
+}
+
 /* Recognizes what begins at a line and may go elsewhere; returns its end, or NULL. Only what the
  * headers declare can: other units could not see the rest. */
 static const char *take_piece(tc_splitter *all, const char *line, size_t length) {
@@ -69,7 +78,7 @@ static const char *take_piece(tc_splitter *all, const char *line, size_t length)
         list = &all->data;
         end = tc_text_end_at_line(line, "};");
     } else if (isalpha((unsigned char)*line) && !tc_text_starts(line, length, "static ")) {
-        found.name = defined_by(all, line, length, ") {", '(');
+        found.name = defined_by(all, line, head_length(line, length), ") {", '(');
         list = &all->functions;
         end = found.name == TC_NO_NAME ? NULL : tc_text_end_at_line(line, "}");
     }
