@@ -26,7 +26,7 @@ def body(code, padding=0):
     return leb(len(content)) + content
 
 
-def long_module(code_of_start, more=(), first=b"", types=()):
+def long_module(code_of_start, more=(), first=b"", types=(), type_of_more=b"\2"):
     """proc_exit is function 0, _start 1; functions 2, 3 and 4 are in parts of their own, and give 10,
     what 2 gives and 100, and what is called through the table and 1000, of which the memory's byte is
     taken."""
@@ -34,7 +34,7 @@ def long_module(code_of_start, more=(), first=b"", types=()):
         b"\0asm\1\0\0\0",
         section(1, b"\x60\1\x7f\0", b"\x60\0\0", b"\x60\0\1\x7f", *types),
         section(2, b"\x16wasi_snapshot_preview1\x09proc_exit\0\0"),
-        section(3, b"\1", b"\2", b"\2", b"\2", *[b"\2"] * len(more)),
+        section(3, b"\1", b"\2", b"\2", b"\2", *[type_of_more] * len(more)),
         section(4, b"\x70\0\1"),
         section(5, b"\0\1"),
         section(7, b"\6_start\0\1", b"\6memory\2\0"),
@@ -71,6 +71,15 @@ class LongModules(Case):
         first_tried = b"\x41\x80\x80\x80\x80\4\x1a\0"
         data = long_module(b"\x41\3\x10\0\x10\5\x1a", more=[first_tried])
         self.assertEqual(self.translate(data, "-O0"), (3, 4))
+
+    def test_functions_whose_parameters_wasm2c_writes_on_several_lines(self):
+        """Of nine and of twenty parameters; the last one is given back."""
+        for count in (9, 20):
+            module = long_module(b"\x41\1" * (count - 1) + b"\x41\7\x10\5\x10\0",
+                                 more=[b"\x20" + leb(count - 1)], type_of_more=b"\3",
+                                 types=[b"\x60" + leb(count) + b"\x7f" * count + b"\1\x7f"])
+            for level in ("-O0", "-O1"):
+                self.assertEqual(self.translate(module, level), (7, 4))
 
     def test_references_made_in_one_part_to_a_function_of_another(self):
         """table.set of ref.func 2, then 10 + 1000 - 7 - 900 = 103."""

@@ -46,13 +46,21 @@ static size_t defined_by(const tc_splitter *all, const char *line, size_t length
     return tc_declarations_find(&all->declarations, end - name_length, name_length);
 }
 
+static bool is_only_part(const tc_splitter *all) {
+    return all->build->part.first == 0 && all->build->part.end == SIZE_MAX;
+}
+
+/* How wasm2c writes the mark of a function that is of another part; returns its length. */
+static int mark_text(const tc_splitter *all, char text[static 32]) {
+    return snprintf(text, 32, " = %uu;\n", all->build->part.mark);
+}
+
 /* Whether a function is of this part, or is something else that no part before had too. */
 static bool is_wanted(const tc_splitter *all, const tc_piece *function) {
     char mark[32];
+    int length = mark_text(all, mark);
     const tc_declared *name = &all->declarations.names[function->name];
-    bool is_only_part = all->build->part.first == 0 && all->build->part.end == SIZE_MAX;
-    int length = snprintf(mark, sizeof mark, " = %uu;\n", all->build->part.mark);
-    if (is_only_part)
+    if (is_only_part(all))
         return true;
     return !memmem(function->text, function->length, mark, (size_t)length) &&
            tc_names_add(&all->build->written, name->text, name->length);
@@ -184,11 +192,23 @@ static void splitter_reset(tc_splitter *all) {
     tc_buffer_reset(&all->base);
 }
 
+/* Whether nothing of other parts was left where it was: it would be a trap in the program. */
+static int check_rest(tc_splitter *all) {
+    char mark[32];
+    int length = mark_text(all, mark);
+    if (is_only_part(all) || !memmem(all->base.data, all->base.length, mark, (size_t)length))
+        return 0;
+    tc_error("%s cannot be translated in parts: this wasm2c writes a function in a way that is not "
+             "known here; `timecraft doctor` tells which wasm2c it is, another version may do",
+             all->build->wasm->path);
+    return -1;
+}
+
 int tc_split(tc_build *build) {
     tc_splitter all = {.build = build};
     take_all_apart(&all);
-    int result = 0;
-    if (build->part.first == 0) { /* those after it have the same again, but for the data */
+    int result = check_rest(&all);
+    if (result == 0 && build->part.first == 0) { /* the others have it again, but for the data */
         tc_compact_data(&all);
         result = write_unit(&all, "base.c", &all.base);
     }
