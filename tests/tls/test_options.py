@@ -457,7 +457,7 @@ class WrongDirection(OptionTest):
 
     def test_of_numbers_that_are_no_options(self):
         peer = self.echoing()
-        steps = [f"{step} -> ENOPROTOOPT" for number in (0, 25, 99, 0x7fffffff, -1)
+        steps = [f"{step} -> ENOPROTOOPT" for number in (0, 25, 63, 199, 0x7fffffff, -1)
                  for step in (f"optn:{number}:1", f"get:{number}")]
         self.on_fresh_socket(*steps, f"connect:{peer} -> ok", f"htls:{NAME} -> ok", *steps)
 
