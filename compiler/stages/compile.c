@@ -29,11 +29,12 @@
     "-ffp-contract=off -fno-math-errno -fstack-clash-protection -fasynchronous-unwind-tables"
 
 /* WebAssembly's vectors need what x86 processors have since SSE4.1 (2008), as all engines ask for;
- * without it many instructions become several, and some a loop over the lanes. */
+ * without it many instructions become several, and some a loop over the lanes. SIMDe computes with
+ * signed integers, which wrap around in lanes. */
 #if defined __x86_64__
-#define SIMD_FLAGS "-msse4.1"
+#define SIMD_FLAGS "-msse4.1 -fwrapv"
 #else
-#define SIMD_FLAGS ""
+#define SIMD_FLAGS "-fwrapv"
 #endif
 
 /* tcc removes no loads, so that it may say yes to a question that wasm2c 1.0.42 asks of compilers
