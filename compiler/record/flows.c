@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "trace/bytes.h"
 
 /* As TC_FD_MAX: a guest has no more. */
 enum { FD_MAX = 65536 };
@@ -301,18 +302,6 @@ static void note_lookup(tc_flows *flows, const tc_call *call, const tc_described
     send_event(flows, event);
 }
 
-static uint64_t load64(const uint8_t *at) {
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static uint32_t load32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
 /* A connection that was begun without waiting stands when a poll says that it can be written to. */
 static void note_poll(tc_flows *flows, const tc_call *call, size_t subscription_size) {
     enum { EVENT_SIZE = 32, FD_WRITE = 2 };
@@ -326,9 +315,9 @@ static void note_poll(tc_flows *flows, const tc_call *call, size_t subscription_
             continue;
         for (size_t of = 0; of + subscription_size <= asked.head.kept; of += subscription_size) {
             const uint8_t *one = asked.bytes + of;
-            if (one[8] != FD_WRITE || load64(one) != load64(event))
+            if (one[8] != FD_WRITE || tc_load64(one) != tc_load64(event))
                 continue;
-            tc_connection *on = get(flows, load32(one + 16));
+            tc_connection *on = get(flows, tc_load32(one + 16));
             if (on && on->awaited)
                 note_connected(flows, on, end_of(call));
             break;

@@ -1,5 +1,6 @@
 /* XXH64. Four lanes of 8 bytes each take 32 bytes a round; what is left over goes in last. */
 #include "trace/checksum.h"
+#include "trace/bytes.h"
 
 #include <string.h>
 
@@ -13,18 +14,6 @@ static uint64_t rotate(uint64_t value, unsigned bits) {
     return value << bits | value >> (64 - bits);
 }
 
-static uint64_t load64(const uint8_t *at) {
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static uint32_t load32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
 static uint64_t take(uint64_t lane, uint64_t input) {
     return rotate(lane + input * PRIME_2, 31) * PRIME_1;
 }
@@ -36,9 +25,9 @@ static uint64_t merge(uint64_t sum, uint64_t lane) {
 /* The bytes behind the last whole round, and the final mixing. */
 static uint64_t finish(uint64_t sum, const uint8_t *at, size_t left) {
     for (; left >= 8; at += 8, left -= 8)
-        sum = rotate(sum ^ take(0, load64(at)), 27) * PRIME_1 + PRIME_4;
+        sum = rotate(sum ^ take(0, tc_load64(at)), 27) * PRIME_1 + PRIME_4;
     if (left >= 4) {
-        sum = rotate(sum ^ load32(at) * PRIME_1, 23) * PRIME_2 + PRIME_3;
+        sum = rotate(sum ^ tc_load32(at) * PRIME_1, 23) * PRIME_2 + PRIME_3;
         at += 4, left -= 4;
     }
     for (; left > 0; at++, left--)
@@ -55,10 +44,10 @@ uint64_t tc_checksum(const void *data, size_t length, uint64_t seed) {
     uint64_t a = seed + PRIME_1 + PRIME_2, b = seed + PRIME_2, c = seed, d = seed - PRIME_1;
     size_t left = length;
     for (; left >= 32; at += 32, left -= 32) {
-        a = take(a, load64(at));
-        b = take(b, load64(at + 8));
-        c = take(c, load64(at + 16));
-        d = take(d, load64(at + 24));
+        a = take(a, tc_load64(at));
+        b = take(b, tc_load64(at + 8));
+        c = take(c, tc_load64(at + 16));
+        d = take(d, tc_load64(at + 24));
     }
     uint64_t sum = rotate(a, 1) + rotate(b, 7) + rotate(c, 12) + rotate(d, 18);
     sum = merge(merge(merge(merge(sum, a), b), c), d);

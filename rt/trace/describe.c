@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "trace/bytes.h"
 #include "trace/names.h"
 
 /* Longer lists (of vectors, subscriptions, entries) are cut in lines; JSON has them whole. */
@@ -29,24 +30,6 @@ typedef struct writer {
 
 static void add(writer *to, const char *text) {
     tc_text_add(to->out, text, strlen(text));
-}
-
-static uint16_t load16(const uint8_t *at) {
-    uint16_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static uint32_t load32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
-static uint64_t load64(const uint8_t *at) {
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
 }
 
 /* Begins a parameter: a comma where needed; its name in JSON, and in lines where `named`. */
@@ -220,9 +203,9 @@ static void add_option(writer *to, uint32_t index, const tc_chunk *chunk) {
     uint64_t name = index >= 1 ? argument(to, index - 1) : 0;
     tc_option_kind kind = tc_option_kind_of(level, name);
     if (chunk->head.kept == 4 && kind == TC_OPTION_NUMBER)
-        tc_text_print(to->out, "%" PRIu32, load32(chunk->bytes));
+        tc_text_print(to->out, "%" PRIu32, tc_load32(chunk->bytes));
     else if (chunk->head.kept == 4 && kind == TC_OPTION_ERRNO)
-        add_word(to, tc_errno_name(load32(chunk->bytes)));
+        add_word(to, tc_errno_name(tc_load32(chunk->bytes)));
     else if (kind == TC_OPTION_SECRET)
         add_word(to, "[not kept]");
     else if (kind == TC_OPTION_TEXT) /* ends with a NUL, or does not */
@@ -250,7 +233,7 @@ static void show_vectors(writer *to, uint32_t index) {
     }
     add(to, "[");
     for (size_t i = 0; i < array.head.kept / 8 && !cuts_list(to, i); i++)
-        tc_text_print(to->out, "%" PRIu32, load32(array.bytes + 8 * i + 4));
+        tc_text_print(to->out, "%" PRIu32, tc_load32(array.bytes + 8 * i + 4));
     add(to, "]");
 }
 
@@ -266,7 +249,7 @@ static void show_vectors_in(writer *to, uint32_t index) {
     }
     add_data(to, &data, false);
     for (size_t i = 0; i < array.head.kept / 8; i++)
-        offered += load32(array.bytes + 8 * i + 4);
+        offered += tc_load32(array.bytes + 8 * i + 4);
     if (!to->json && offered > data.head.length)
         tc_text_print(to->out, " of %" PRIu64, offered);
 }
@@ -275,29 +258,29 @@ static void show_subscription(writer *to, const uint8_t *at, bool old) {
     const uint8_t *clock = at + (old ? 24 : 16);
     uint8_t type = at[8];
     if (to->json)
-        tc_text_print(to->out, "{\"userdata\":%" PRIu64 ",", load64(at));
+        tc_text_print(to->out, "{\"userdata\":%" PRIu64 ",", tc_load64(at));
     if (type == 1 || type == 2) {
         if (to->json)
             tc_text_print(to->out, "\"type\":\"%s\",\"fd\":%" PRIu32 "}",
-                          type == 1 ? "fd_read" : "fd_write", load32(at + 16));
+                          type == 1 ? "fd_read" : "fd_write", tc_load32(at + 16));
         else {
-            add_descriptor(to, load32(at + 16));
+            add_descriptor(to, tc_load32(at + 16));
             add(to, type == 1 ? " read" : " write");
         }
         return;
     }
     if (to->json) {
         tc_text_print(to->out, "\"type\":%s,\"clock\":", type == 0 ? "\"clock\"" : "null");
-        add_choice(to, TC_CLOCKS, load32(clock));
-        tc_text_print(to->out, ",\"timeout\":%" PRIu64 ",\"absolute\":%s}", load64(clock + 8),
-                      load16(clock + 24) & 1 ? "true" : "false");
+        add_choice(to, TC_CLOCKS, tc_load32(clock));
+        tc_text_print(to->out, ",\"timeout\":%" PRIu64 ",\"absolute\":%s}", tc_load64(clock + 8),
+                      tc_load16(clock + 24) & 1 ? "true" : "false");
     } else if (type == 0) {
-        add_choice(to, TC_CLOCKS, load32(clock));
-        add(to, load16(clock + 24) & 1 ? " until " : " ");
-        if (load16(clock + 24) & 1 && load32(clock) == 0)
-            add_time(to, load64(clock + 8));
+        add_choice(to, TC_CLOCKS, tc_load32(clock));
+        add(to, tc_load16(clock + 24) & 1 ? " until " : " ");
+        if (tc_load16(clock + 24) & 1 && tc_load32(clock) == 0)
+            add_time(to, tc_load64(clock + 8));
         else
-            add_duration(to, load64(clock + 8));
+            add_duration(to, tc_load64(clock + 8));
     } else {
         tc_text_print(to->out, "type %u", type);
     }
@@ -327,8 +310,8 @@ static void show_hints(writer *to, uint32_t index) {
             show_pointer(to, index);
         return;
     }
-    uint32_t protocol = load32(chunk.bytes + 4);
-    uint16_t bits = load16(chunk.bytes);
+    uint32_t protocol = tc_load32(chunk.bytes + 4);
+    uint16_t bits = tc_load16(chunk.bytes);
     add(to, to->json ? "{\"family\":" : "{");
     add_choice(to, TC_FAMILIES, chunk.bytes[2]);
     add(to, to->json ? ",\"type\":" : " ");
@@ -531,13 +514,13 @@ static void show_entries(writer *to, const tc_chunk *chunk) {
     add(to, "[");
     while (chunk->head.kept - at >= 24) {
         const uint8_t *entry = chunk->bytes + at;
-        size_t length = load32(entry + 16), left = chunk->head.kept - at - 24;
+        size_t length = tc_load32(entry + 16), left = chunk->head.kept - at - 24;
         if (length > left || cuts_list(to, count++))
             break;
         add(to, to->json ? "{\"name\":" : "");
         add_bytes(to, entry + 24, length, length);
         tc_text_print(to->out, to->json ? ",\"type\":\"%s\",\"inode\":%" PRIu64 "}" : " %s",
-                      tc_filetype_name(entry[20]), load64(entry + 8));
+                      tc_filetype_name(entry[20]), tc_load64(entry + 8));
         at += 24 + length;
     }
     add(to, "]");
@@ -546,22 +529,23 @@ static void show_entries(writer *to, const tc_chunk *chunk) {
 static void show_fdstat(writer *to, const uint8_t *at) {
     tc_text_print(to->out, to->json ? "{\"filetype\":\"%s\",\"flags\":" : "{%s flags=",
                   tc_filetype_name(at[0]));
-    add_flags(to, load16(at + 2), tc_name_of, TC_FDFLAGS);
+    add_flags(to, tc_load16(at + 2), tc_name_of, TC_FDFLAGS);
     add(to, to->json ? ",\"rights_base\":" : " rights_base=");
-    add_rights(to, load64(at + 8));
+    add_rights(to, tc_load64(at + 8));
     add(to, to->json ? ",\"rights_inheriting\":" : " rights_inheriting=");
-    add_rights(to, load64(at + 16));
+    add_rights(to, tc_load64(at + 16));
     add(to, "}");
 }
 
 static void show_filestat(writer *to, const uint8_t *at, bool old) {
-    uint64_t links = old ? load32(at + 20) : load64(at + 24);
+    uint64_t links = old ? tc_load32(at + 20) : tc_load64(at + 24);
     const uint8_t *rest = at + (old ? 24 : 32);
     const char *format = to->json ? "{\"filetype\":\"%s\",\"size\":%" PRIu64 ",\"nlink\":%" PRIu64
                                     ",\"ino\":%" PRIu64 ",\"mtim\":"
                                   : "{%s size=%" PRIu64 " nlink=%" PRIu64 " ino=%" PRIu64 " mtim=";
-    tc_text_print(to->out, format, tc_filetype_name(at[16]), load64(rest), links, load64(at + 8));
-    add_time(to, load64(rest + 16));
+    tc_text_print(to->out, format, tc_filetype_name(at[16]), tc_load64(rest), links,
+                  tc_load64(at + 8));
+    add_time(to, tc_load64(rest + 16));
     add(to, "}");
 }
 
@@ -577,33 +561,33 @@ static void show_event_source(writer *to, const uint8_t *event) {
     }
     for (size_t i = 0; size && i < chunk.head.kept / size; i++) {
         const uint8_t *one = chunk.bytes + i * size;
-        if (load64(one) == load64(event) && one[8] == event[10]) {
+        if (tc_load64(one) == tc_load64(event) && one[8] == event[10]) {
             show_subscription(to, one, size == 56);
             return;
         }
     }
     tc_text_print(to->out, to->json ? "{\"userdata\":%" PRIu64 "}" : "userdata=%" PRIu64,
-                  load64(event));
+                  tc_load64(event));
 }
 
 static void show_events(writer *to, const tc_chunk *chunk) {
     add(to, "[");
     for (size_t i = 0; i < chunk->head.kept / 32 && !cuts_list(to, i); i++) {
         const uint8_t *event = chunk->bytes + 32 * i;
-        const char *error = tc_errno_name(load16(event + 8));
+        const char *error = tc_errno_name(tc_load16(event + 8));
         if (to->json)
             add(to, "{\"of\":");
         show_event_source(to, event);
         if (to->json) {
             tc_text_print(to->out, ",\"error\":\"%s\",\"nbytes\":%" PRIu64 ",\"hangup\":%s}", error,
-                          load64(event + 16), load16(event + 24) & 1 ? "true" : "false");
+                          tc_load64(event + 16), tc_load16(event + 24) & 1 ? "true" : "false");
             continue;
         }
-        if (load16(event + 8))
+        if (tc_load16(event + 8))
             tc_text_print(to->out, " %s", error);
-        if (event[10] == 1 && !load16(event + 8))
-            tc_text_print(to->out, " nbytes=%" PRIu64, load64(event + 16));
-        if (event[10] && load16(event + 24) & 1)
+        if (event[10] == 1 && !tc_load16(event + 8))
+            tc_text_print(to->out, " nbytes=%" PRIu64, tc_load64(event + 16));
+        if (event[10] && tc_load16(event + 24) & 1)
             add(to, " hangup");
     }
     add(to, "]");
@@ -699,7 +683,7 @@ static void show_out(writer *to, uint32_t index) {
     case TC_P_PRESTAT_OUT:
         tc_text_print(to->out,
                       to->json ? "{\"name_len\":%" PRIu32 "}" : "{dir name_len=%" PRIu32 "}",
-                      load32(chunk.bytes + 4));
+                      tc_load32(chunk.bytes + 4));
         break;
     case TC_P_EVENTS_OUT:
         show_events(to, &chunk);

@@ -2,6 +2,7 @@
  * what is left, before it is used. */
 #include <string.h>
 
+#include "trace/bytes.h"
 #include "trace/describe.h"
 
 static size_t rounded(size_t length) {
@@ -143,12 +144,6 @@ tc_record_address tc_call_address(const tc_call *call, const tc_described *impor
 
 enum { NODE_SIZE = 28, SOCKADDR_SIZE = 12 };
 
-static uint32_t load32(const uint8_t *at) {
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
-
 /* A node, its sockaddr and the sockaddr's data follow each other; a canonical name may come between
  * two results. */
 bool tc_call_next_result(const tc_call *call, const tc_described *import, size_t *position,
@@ -161,7 +156,7 @@ bool tc_call_next_result(const tc_call *call, const tc_described *import, size_t
             continue;
         if (!tc_call_next_chunk(call, position, &chunk) || chunk.head.kept != SOCKADDR_SIZE)
             return false;
-        uint32_t family = load32(chunk.bytes);
+        uint32_t family = tc_load32(chunk.bytes);
         if (!tc_call_next_chunk(call, position, &chunk) || chunk.head.kept < 2 || family > INET6)
             return false;
         *out = (tc_record_address){.port = (uint16_t)(chunk.bytes[0] << 8 | chunk.bytes[1])};

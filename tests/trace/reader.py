@@ -1,7 +1,9 @@
-"""Reads records by what the opening comment of rt/trace/record.h says, and by nothing else: another
-reader than the command's, so that the format is what its comment says."""
+"""Reads records by what the opening comment of rt/trace/record.h says, and by nothing else (but for
+XXH64): another reader than the command's, so that the format is what its comment says."""
 
 import struct
+
+from support.records import xxh64
 
 CALL, PROGRAM, ARGUMENTS, ENVIRONMENT, CLOCK, IMPORTS, DESCRIPTOR, CONNECTION, TLS, TRAP, END = \
     range(1, 12)
@@ -14,46 +16,6 @@ BEGUN, DURATION, ERROR, REASON, TLS_VERSION, CIPHER, GROUP, ALPN, SERVER_NAME, R
     range(64, 75)
 FRAME, CAUSE, STATUS, PENDING = 80, 88, 89, 90
 EXIT, TRAPPED, TIMED_OUT, UNWRITABLE = 1, 2, 3, 4
-
-MASK = (1 << 64) - 1
-P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
-                      0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
-
-
-def rotate(value, bits):
-    return (value << bits | value >> (64 - bits)) & MASK
-
-
-def take(lane, word):
-    return rotate((lane + word * P2) & MASK, 31) * P1 & MASK
-
-
-def xxh64(data, seed):
-    """The xxHash specification's XXH64."""
-    at, seed = 0, seed & MASK
-    if len(data) >= 32:
-        lanes = [(seed + P1 + P2) & MASK, (seed + P2) & MASK, seed, (seed - P1) & MASK]
-        for at in range(0, len(data) - 31, 32):
-            lanes = [take(*pair) for pair in zip(lanes, struct.unpack_from("<4Q", data, at))]
-        at += 32
-        sums = sum(rotate(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18))) & MASK
-        for lane in lanes:
-            sums = ((sums ^ take(0, lane)) * P1 + P4) & MASK
-    else:
-        sums = (seed + P5) & MASK
-    sums = (sums + len(data)) & MASK
-    while len(data) - at >= 8:
-        sums = (rotate(sums ^ take(0, struct.unpack_from("<Q", data, at)[0]), 27) * P1 + P4) & MASK
-        at += 8
-    if len(data) - at >= 4:
-        word = struct.unpack_from("<I", data, at)[0]
-        sums = (rotate(sums ^ word * P1 & MASK, 23) * P2 + P3) & MASK
-        at += 4
-    for byte in data[at:]:
-        sums = rotate(sums ^ byte * P5 & MASK, 11) * P1 & MASK
-    sums = (sums ^ sums >> 33) * P2 & MASK
-    sums = (sums ^ sums >> 29) * P3 & MASK
-    return sums ^ sums >> 32
 
 
 def rounded(size, to):

@@ -3,48 +3,10 @@ that only the meaning of what is read can show."""
 
 import struct
 
-MASK = (1 << 64) - 1
-PRIMES = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63,
-          0x27D4EB2F165667C5)
+from support.records import xxh64
+
 HEADER, BLOCK, EVENT, CALL, CHUNK = 4096, 64, 16, 40, 16
 TYPE_CALL, TYPE_PROGRAM = 1, 2
-
-
-def rotate(value, by):
-    return (value << by | value >> (64 - by)) & MASK
-
-
-def take(lane, word):
-    return rotate((lane + word * PRIMES[1]) & MASK, 31) * PRIMES[0] & MASK
-
-
-def xxh64(data, seed):
-    """XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
-    p1, p2, p3, p4, p5 = PRIMES
-    at, end = 0, len(data)
-    if end < 32:
-        total = (seed + p5) & MASK
-    else:
-        lanes = [(seed + p1 + p2) & MASK, (seed + p2) & MASK, seed, (seed - p1) & MASK]
-        while end - at >= 32:
-            lanes = [take(lane, word) for lane, word in zip(lanes, struct.unpack_from("<4Q", data, at))]
-            at += 32
-        total = sum(rotate(lane, by) for lane, by in zip(lanes, (1, 7, 12, 18))) & MASK
-        for lane in lanes:
-            total = ((total ^ take(0, lane)) * p1 + p4) & MASK
-    total = (total + end) & MASK
-    while end - at >= 8:
-        total = (rotate(total ^ take(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & MASK
-        at += 8
-    if end - at >= 4:
-        word = struct.unpack_from("<I", data, at)[0]
-        total = (rotate(total ^ word * p1 & MASK, 23) * p2 + p3) & MASK
-        at += 4
-    for byte in data[at:]:
-        total = rotate(total ^ byte * p5 & MASK, 11) * p1 & MASK
-    total = (total ^ total >> 33) * p2 & MASK
-    total = (total ^ total >> 29) * p3 & MASK
-    return total ^ total >> 32
 
 
 class Call:
