@@ -8,6 +8,7 @@ shape in which wit-component makes them: the command, the adapter, a shim and wh
 import random
 import unittest
 
+from module_bytes import leb
 from support.command import Case, SEVEN
 
 PREAMBLE = b"\0asm\x0d\0\1\0"
@@ -22,15 +23,6 @@ ADAPTER = """(module
 SHIM = """(module (type $t (func (param i32))) (table (export "$imports") 1 1 funcref)
     (func (export "0") (param i32) (call_indirect (type $t) (local.get 0) (i32.const 0))))"""
 REACTOR = '(module (func (export "cabi_realloc") (result i32) (i32.const 0)))'
-
-
-def leb(number):
-    out = bytearray()
-    while True:
-        out.append(number & 0x7F | (0x80 if number > 0x7F else 0))
-        number >>= 7
-        if not number:
-            return bytes(out)
 
 
 def section(number, content):

@@ -3,22 +3,10 @@ they come from and what to do; `timecraft inspect` lists them all, from the modu
 
 import unittest
 
+from module_bytes import leb, section
 from support.command import Case
 
 I32, I64, V128, FUNCREF, EXNREF = b"\x7f", b"\x7e", b"\x7b", b"\x70", b"\x69"
-
-
-def leb(value):
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def section(number, *entries):
-    content = leb(len(entries)) + b"".join(entries)
-    return bytes([number]) + leb(len(content)) + content
 
 
 def body(code, locals_=b"\0"):

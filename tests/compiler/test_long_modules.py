@@ -2,22 +2,10 @@
 
 import unittest
 
+from module_bytes import leb, section
 from support.command import Case
 
 PART = 8 << 20 # PART_SIZE of compiler/stages/module/lower.c
-
-
-def leb(value):
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def section(number, *entries):
-    content = leb(len(entries)) + b"".join(entries)
-    return bytes([number]) + leb(len(content)) + content
 
 
 def body(code, padding=0):
