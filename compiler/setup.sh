@@ -37,7 +37,6 @@ libnghttp2-dev
 liburing-dev
 libsimde-dev
 libssl-dev
-libxxhash-dev
 libzstd-dev
 lld
 llvm

@@ -16,24 +16,10 @@ import statistics
 import subprocess
 
 import support
-from support.peers import NAME, NginxPeer
+from cases.sides import BIG, FileServer, native_environment, native_tls
+from support.peers import NAME
 
-BIG = 64 << 20  # bytes of the large file, fetched again and again
 BUFFER = 65536
-
-
-class FileServer(NginxPeer):
-    """nginx with a large and a small file, connections kept for as long as the client likes."""
-
-    config = NginxPeer.config.replace(
-        "location / ", "location /file/ {{ root {folder}; }}\n                location / ")
-
-    def launch(self):
-        os.mkdir(os.path.join(self.folder, "file"))
-        for name, size in (("big", BIG), ("small", 100)):
-            with open(os.path.join(self.folder, "file", name), "wb") as file:
-                file.write(os.urandom(size))
-        super().launch()
 
 
 class Client:
@@ -42,10 +28,10 @@ class Client:
     def __init__(self, label, command, env):
         self.label, self.command, self.env = label, command, env
 
-    def run(self, path, count, output=subprocess.DEVNULL):
+    def run(self, path, count):
         """Returns the CPU seconds that one run took."""
         words = self.command(path, count)
-        process = subprocess.Popen(words, stdout=output, env=self.env,
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=self.env,
                                    preexec_fn=support.die_with_parent)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -63,16 +49,10 @@ def guest(label, engine, level, server, *more):
 
 
 def native(label, server, **env):
-    source = support.guest_source("keep_fetching")
-
-    def build(path):
-        support.run_tool("cc", "-D_GNU_SOURCE", "-DNATIVE", "-O2", source, "-o", path, "-lssl",
-                         "-lcrypto")
-
-    path = support.made_once("keep_fetching_native", [source], [], build)
+    path = native_tls("keep_fetching")
     return Client(label, lambda url, count: [path, str(server), NAME, url, str(count),
                                              str(BUFFER)],
-                  {**os.environ, "SSL_CERT_FILE": support.pki().ca_file, **env})
+                  native_environment(**env))
 
 
 def curl(server):

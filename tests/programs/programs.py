@@ -56,7 +56,7 @@ def skip_under_sanitizers():
 
 
 class Program:
-    """A program from `sources` as `native` and as `guest`. `flags` are for both, `native_flags` and
+    """A program from `sources` as `native` and as `guest`, which is built from `module`. `flags` are for both, `native_flags` and
     `guest_flags` for one, `guest_sources` are compiled into the guest too."""
 
     def __init__(self, name, sources, flags, native_flags=(), guest_flags=(), guest_sources=(),
@@ -65,7 +65,7 @@ class Program:
         cxx = pathlib.Path(sources[0]).suffix in (".cc", ".cpp")
         self.native = self._link(
             "native", sources, [CXX if cxx else CC, "-w", *flags, *native_flags], ["-lm"])
-        module = self._link(
+        self.module = module = self._link(
             "guest.wasm", [*sources, *guest_sources],
             [CLANGXX if cxx else support.sdk_words("--cc")[0], "-w", *flags, *guest_flags,
              *support.sdk_words("--cflags")], [*guest_link_flags, *support.sdk_words("--libs")],

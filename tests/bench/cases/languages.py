@@ -1,0 +1,77 @@
+"""Go and Python guests, beside the same programs in native Go and Python."""
+
+import os
+import subprocess
+
+import support
+from harness import Missing, case, told
+from support.peers import free_port
+
+from cases.sides import Served, client_words, file_server, go, native_environment, need
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+GO_REQUESTS = os.path.join(HERE, "..", "go_requests")
+PYTHON = "/usr/bin/python3"  # the one whose source python.wasm is made of
+
+
+@case("go.request", "Go: a request of 100 bytes", "us", "native Go of the same release",
+      "net/http in both, one processor for both; in the guest TLS is the host's, natively crypto/tls", 1.3,
+      quick=False)
+def go_request(quick):
+    count = 5000
+    guest, twin = go(GO_REQUESTS, True), go(GO_REQUESTS, False)
+    with file_server("addresses") as server:
+        words = ["fetch", f"https://{server}/file/small", str(count)]
+        yield {"timecraft": lambda: told([guest, *words], support.environment()) / count * 1e6,
+               "native": lambda: told([twin, *words], native_environment(GOMAXPROCS="1")) / count * 1e6}
+
+
+class GoServer:
+    def __init__(self, program, env):
+        identity = support.pki().identity("ecdsa")
+        self.port = free_port("127.0.0.1")
+        self.process = subprocess.Popen(
+            [program, "serve", f"127.0.0.1:{self.port}", identity.cert_file, identity.key_file], env=env,
+            stdout=subprocess.PIPE, preexec_fn=support.die_with_parent)
+        self.process.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def go_server(connections):
+    def sides(quick):
+        need("wrk")
+        guest, twin = go(GO_REQUESTS, True), go(GO_REQUESTS, False)
+        options = f"{support.ALL_NETWORK} --dir=/"
+        with GoServer(guest, support.environment(options)) as ours, \
+                GoServer(twin, {**os.environ, "GOMAXPROCS": "1"}) as other:
+            yield {label: Served(f"https://127.0.0.1:{server.port}/", server.process.pid, connections, 4)
+                   for label, server in (("timecraft", ours), ("native", other))}
+    return sides
+
+
+for connections in (64, 512):
+    case(f"go.server.{connections}", f"Go: a server with {connections} connections", "us",
+         "native Go of the same release", "net/http in both, one processor for both, wrk asks in turn", 1.2,
+         quick=False)(go_server(connections))
+
+
+@case("python.request", "Python: a request of 100 bytes", "us", "native Python of the same version",
+      "http.client in both, over one connection; TLS is the host's in one, ssl's in the other", 1.2)
+def python_request(quick):
+    python = os.path.join(os.path.dirname(support.TIMECRAFT), "timecraft-python")
+    if not os.path.exists(python):
+        raise Missing("this build has no timecraft-python (sdk/python/build makes it)")
+    count = 500 if quick else 3000
+    script = os.path.join(HERE, "..", "python", "fetching.py")
+    with file_server() as server:
+        words = [script, *client_words(server, "/file/small", count)]
+        yield {"timecraft": lambda: told([python, "--allow-net", *words], support.environment(
+                   f"{support.ALL_NETWORK} --dir={os.path.dirname(script)}")) / count * 1e6,
+               "native": lambda: told([PYTHON, *words], native_environment()) / count * 1e6}

@@ -1,0 +1,224 @@
+"""Sockets: clients and servers over loopback, with TLS by the host beside OpenSSL on the socket."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import support
+from harness import Missing, case, curve, run, told, used
+from support.peers import NAME, NginxPeer, free_port, wait_until
+from support.servers import HttpsServer, ManyClients, allow_descriptors
+
+from cases.sides import (BIG, Served, client_words, file_server, native, native_environment, native_tls,
+                         need)
+
+TWIN = "the same C file with OpenSSL on the socket"
+SAME = "same source, same server, same OpenSSL; both measure themselves after the handshake"
+BUFFER = 65536
+SPARE = 100  # descriptors for all else
+
+
+def clients(program, words, per, scale, curl=None):
+    """Both I/O engines and the native twin of a guest that is a client; what one of `per` costs."""
+    guest, twin = support.program(program), native_tls(program)
+
+    def side(path, env):
+        return lambda: told([path, *words], env) / per * scale
+
+    sides = {"timecraft": side(guest, support.environment(TIMECRAFT_IO="uring")),
+             "native": side(twin, native_environment()),
+             "syscall engine": side(guest, support.environment(TIMECRAFT_IO="syscall"))}
+    if curl and shutil.which("curl"):
+        sides["curl"] = curl
+    return sides
+
+
+def curl_fetches(server, name, count, per, scale):
+    """curl reads the URLs from a range: one connection, kept. Starting is taken off."""
+    def command(last):
+        return ["curl", "--silent", "--cacert", support.pki().ca_file, "--resolve",
+                f"{NAME}:{server.port}:{server.host}", "--output", "/dev/null",
+                f"https://{NAME}:{server.port}/file/{name}?[1-{last}]"]
+
+    def fetch():
+        first = run(command(1)) if name == "small" else 0
+        return (run(command(count)) - first) / per * scale
+    return fetch
+
+
+@case("download", "1 GB download", "s/GB", TWIN, SAME, 0.80)
+def download(quick):
+    count = 4 if quick else 15
+    with file_server() as server:
+        size = count * BIG / 1e9
+        yield clients("keep_fetching", client_words(server, "/file/big", count, BUFFER), size, 1,
+                      curl_fetches(server, "big", count, size, 1))
+
+
+@case("upload", "1 GB upload", "s/GB", TWIN, SAME + "; nginx reads and forgets", 0.90)
+def upload(quick):
+    size = 0.25 if quick else 1
+    with file_server() as server:
+        yield clients("uploading", client_words(server, "/", int(size * 1e9)), size, 1)
+
+
+@case("request", "request of 100 bytes, one connection kept", "us", TWIN, SAME, 0.95)
+def request(quick):
+    count = 5000 if quick else 20000
+    with file_server() as server:
+        yield clients("keep_fetching", client_words(server, "/file/small", count, BUFFER), count, 1e6,
+                      curl_fetches(server, "small", count, count, 1e6))
+
+
+def many(count, active, requests, how):
+    words = ("/file/small", count, active, requests, how)
+
+    def sides(quick):
+        with file_server() as server:
+            number = requests // 4 if quick else requests
+            yield clients("many_requests", client_words(server, *words[:3], number, how), number, 1e6)
+    return sides
+
+
+for connections in (64, 512):
+    case(f"client.{connections}", f"client with {connections} connections, one thread", "us", TWIN,
+         SAME + ", poll in both", 0.95)(many(connections, connections, 40000, "poll"))
+    case(f"client.{connections}.epoll", f"client with {connections} connections, readiness queue", "us",
+         TWIN, SAME + ", epoll in both", 0.95)(many(connections, connections, 40000, "epoll"))
+
+case("idle.poll", "client polling 1,000 connections, one used", "us", TWIN, SAME + ", poll in both",
+     0.80)(many(1000, 1, 8000, "poll"))
+
+
+# Servers.
+
+
+@contextlib.contextmanager
+def nginx(body):
+    need("nginx")
+
+    class Page(NginxPeer):
+        hello = body
+        config = (NginxPeer.config.replace("worker_connections 4096", "worker_connections 20000")
+                  .replace("worker_rlimit_nofile 8192", "worker_rlimit_nofile 21000")
+                  .replace("http {{", "http {{ keepalive_timeout 600s;"))
+
+    with Page(support.pki().identity("ecdsa")) as server:
+        yield server
+
+
+# What https-server answers is about as long.
+PAGE = "Hello from nginx, over TLS 1.3 with TLS_AES_256_GCM_SHA384. You are nobody I know."
+
+
+def beside_nginx(connections):
+    def sides(quick):
+        need("wrk")
+        seconds = 2 if quick else 5
+        with HttpsServer() as ours, nginx(PAGE) as other:
+            yield {"timecraft": Served(f"https://{ours}/", ours.process.pid, connections, seconds),
+                   "nginx": Served(f"https://{other}/", other.process.pid, connections, seconds)}
+    return sides
+
+
+for connections in (64, 512):
+    case(f"server.{connections}", f"server with {connections} connections", "us", "nginx, one worker",
+         "same OpenSSL, same cipher, a fixed page as long; wrk asks both in turn, and only the server's "
+         "CPU time counts", 1.0)(beside_nginx(connections))
+
+
+@contextlib.contextmanager
+def one_of_many(server, count):
+    with ManyClients(server) as clients_:
+        clients_.open(count)
+        yield clients_.connections[0]
+
+
+def ask(tls, pid, count):
+    """The CPU microseconds of a server, of which all other connections are idle."""
+    begin = used(pid)
+    for _ in range(count):
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        tls.recv(4096)
+    return (used(pid) - begin) / count * 1e6
+
+
+def with_idle(connections, requests):
+    if not allow_descriptors(2 * connections + SPARE):
+        raise Missing(f"{2 * connections + SPARE} descriptors are not allowed: raise ulimit -Hn")
+    with HttpsServer() as ours, nginx(PAGE) as other, one_of_many(ours, connections) as one, \
+            one_of_many(other, connections) as two:
+        yield {"timecraft": lambda: ask(one, ours.process.pid, requests),
+               "nginx": lambda: ask(two, other.process.pid, requests)}
+
+
+@case("idle.server", "server with 10,000 idle connections, one used", "us", "nginx, one worker",
+      "each request is answered before the next, so each costs one waking", 60, judged="cost",
+      quick=False)
+def idle_server(quick):
+    yield from with_idle(10000, 300)
+
+
+@case("idle.memory", "an idle TLS connection of a server", "KiB", "nginx, one worker",
+      "resident memory of the process with the connections less that before, by their number", 14,
+      judged="cost", rounds=1)
+def idle_memory(quick):
+    count = 500 if quick else 5000
+    if not allow_descriptors(2 * count + SPARE):
+        raise Missing(f"{2 * count + SPARE} descriptors are not allowed: raise ulimit -Hn")
+
+    def held(server, pid):
+        def measure():
+            with ManyClients(server) as first:
+                first.open(1)
+            before = support.resident_memory(pid)
+            with ManyClients(server) as clients_:
+                clients_.open(count)
+                wait_until(lambda: support.open_descriptors(pid) >= count, "the connections", 60)
+                return (support.resident_memory(pid) - before) / count
+        return measure
+
+    with HttpsServer() as ours, nginx(PAGE) as other:
+        yield {"timecraft": held(ours, ours.process.pid), "nginx": held(other, other.process.pid)}
+
+
+@curve("connections", "A request of a server with idle connections", "idle connections", "us",
+       "nginx, one worker", "only the server's CPU time counts", (1, 10, 100, 1000, 10000),
+       (1, 100, 1000))
+def over_connections(quick, idle):
+    yield from with_idle(idle, 300)
+
+
+@curve("bytes", "A fetch over a kept connection", "bytes", "s", TWIN, SAME,
+       (1, 1000, 1000000, 100000000, 1000000000), (1, 1000, 1000000, 100000000))
+def over_bytes(quick, size):
+    count = max(1, min(5000, 100_000_000 // (size + 20000)))
+    with file_server(one=size) as server:
+        yield clients("keep_fetching", client_words(server, "/file/one", count, BUFFER), count, 1)
+
+
+# Datagrams.
+
+
+def datagrams(window, count):
+    def sides(quick):
+        number = count // 4 if quick else count
+        twin = native("datagrams")
+        guest = support.program("datagrams")
+        port = str(free_port("127.0.0.1"))
+        with subprocess.Popen([twin, "server", port], stdout=subprocess.PIPE,
+                              preexec_fn=support.die_with_parent) as server:
+            server.stdout.readline()
+            words = ["client", port, str(window), str(number)]
+            try:
+                yield {"timecraft": lambda: told([guest, *words], support.environment()) / number * 1e6,
+                       "native": lambda: told([twin, *words], dict(os.environ)) / number * 1e6}
+            finally:
+                server.kill()
+    return sides
+
+
+for window in (1, 32):
+    case(f"udp.{window}", f"UDP of 100 bytes, {window} on their way", "us",
+         "the same C file", "same source, same server, which is native", 1.1)(datagrams(window, 100000))
