@@ -116,6 +116,7 @@ int main(int argc, char **argv) {
     apply_options(&options, appended, "options appended to the program");
     apply_options(&options, getenv("TIMECRAFT_OPTIONS"), "TIMECRAFT_OPTIONS");
     choose_function(&run, &options, argv + (argc > 0));
+    tc_wasi_serve(&options);
     run.wasi = tc_wasi_start(&options, argc, argv);
     tc_trace_start(
         run.wasi, (const char *[]){tc_guest_module.options, appended, getenv("TIMECRAFT_OPTIONS")});

@@ -143,6 +143,10 @@ static void print_end(FILE *out, const tc_record_item *item) {
     case TC_END_TIMEOUT:
         fprintf(out, "%-14s its --timeout was over; status %" PRIu64 "\n", "end:", status);
         break;
+    case TC_END_SIGNAL:
+        fprintf(out, "%-14s signal %" PRIu64 " ended it; status %" PRIu64 "\n",
+                "end:", tc_event_number(item->event, item->size, TC_FIELD_SIGNAL, 0), status);
+        break;
     case TC_END_UNWRITABLE:
         fprintf(out, "%-14s the record could not be written (%s); the program went on\n",
                 "end:", strerror((int)tc_event_number(item->event, item->size, TC_FIELD_ERROR, 0)));

@@ -328,8 +328,12 @@ static void show_trap(tc_view *view, const tc_record_item *item) {
 }
 
 static void show_end(tc_view *view, const tc_record_item *item) {
-    static const char *const causes[] = {"ended", "exited", "trapped", "ran into its --timeout",
-                                         "went on without the record"};
+    static const char *const causes[] = {"ended",
+                                         "exited",
+                                         "trapped",
+                                         "ran into its --timeout",
+                                         "went on without the record",
+                                         "was ended by a signal"};
     uint64_t time = tc_event_time(item->event, item->size);
     uint64_t cause = tc_event_number(item->event, item->size, TC_FIELD_CAUSE, 0);
     if (view->options.json)

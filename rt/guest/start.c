@@ -1,4 +1,5 @@
-/* Running the guest: its thread and stack, its time limit, its memory's reservation and limit. */
+/* Running the guest: its thread and stack, its time limit and signals, its memory's reservation and
+ * limit. */
 #include "guest/guest.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest/keeper.h"
 #include "guest/observer.h"
 #include "guest/profile.h"
 #include "guest/report.h"
@@ -28,7 +30,14 @@
 #define EXIT_TIMEOUT 124 /* as timeout(1) */
 #define SECOND       UINT64_C(1000000000)
 
+/* What the kernel interrupts the guest's thread with; SIGRTMIN is io/'s. */
+#define WAKE_SIGNAL (SIGRTMIN + 1)
+
 char *tc_stack_floor;
+const tc_guest_keeper *tc_guest_kept_by;
+int tc_guest_ended_by;
+
+static pthread_t guest_thread;
 
 static uint64_t max_memory;     /* in bytes, of all memories together; 0: no limit */
 static uint64_t memory_in_use;  /* in bytes */
@@ -80,19 +89,82 @@ _Noreturn void tc_guest_timed_out(uint64_t timeout_ns) {
     _exit(EXIT_TIMEOUT);
 }
 
-/* Waits for ever, or until the time limit: the guest's thread ends the process by itself. */
-_Noreturn static void wait_for_guest(pthread_t thread, uint64_t timeout_ns) {
-    if (timeout_ns == 0) {
-        pthread_join(thread, NULL);
-        abort(); /* never: run_job does not return */
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+static void on_wake(int signal) {
+    (void)signal;
+}
+
+void tc_guest_wake(void) {
+    pthread_kill(guest_thread, WAKE_SIGNAL);
+}
+
+uint64_t tc_guest_cpu_time(void) {
+    clockid_t clock;
+    struct timespec time = {0};
+    if (pthread_getcpuclockid(guest_thread, &clock) == 0)
+        clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+_Noreturn void tc_guest_end(int signal, int status) {
+    if (tc_guest_observed_by)
+        tc_guest_observed_by->signalled(signal, status);
+    _exit(status);
+}
+
+/* As if nobody had waited for the signal: whoever started the program sees what it died of. */
+_Noreturn static void die_of(int number) {
+    sigset_t one;
+    if (tc_guest_observed_by)
+        tc_guest_observed_by->signalled(number, 128 + number);
+    signal(number, SIG_DFL);
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+    _exit(128 + number);
+}
+
+/* Blocks the signals that this thread will wait for: the guest's inherits that. */
+static void block_signals(sigset_t *signals) {
+    static const int ending[] = {SIGTERM, SIGINT};
+    struct sigaction action;
+    sigemptyset(signals);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(signals, ending[i]);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    action = (struct sigaction){.sa_handler = on_wake, .sa_flags = SA_RESTART | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    sigaction(WAKE_SIGNAL, &action, NULL);
+}
+
+/* Waits for ever, or until the time limit or a signal: the guest's thread ends the process by
+ * itself. */
+_Noreturn static void wait_for_guest(const sigset_t *signals, uint64_t timeout_ns) {
+    uint64_t limit = timeout_ns ? now() + timeout_ns : UINT64_MAX;
+    for (;;) {
+        const tc_guest_keeper *keeper = tc_guest_kept_by;
+        uint64_t due = keeper ? keeper->due() : UINT64_MAX, time = now();
+        uint64_t until = due < limit ? due : limit, left = until > time ? until - time : 0;
+        struct timespec pause = {.tv_sec = (time_t)(left / SECOND),
+                                 .tv_nsec = (long)(left % SECOND)};
+        siginfo_t info;
+        int signal = until == UINT64_MAX ? sigwaitinfo(signals, &info)
+                                         : sigtimedwait(signals, &info, &pause);
+        if (signal > 0 &&
+            !(keeper && keeper->signalled(signal, info.si_code == SI_KERNEL ? 0 : info.si_pid)))
+            die_of(signal);
+        if (now() >= limit)
+            tc_guest_timed_out(timeout_ns);
+        if (keeper && now() >= keeper->due())
+            keeper->tick();
     }
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    uint64_t nanoseconds = (uint64_t)deadline.tv_nsec + timeout_ns % SECOND;
-    deadline.tv_sec += (time_t)(timeout_ns / SECOND + nanoseconds / SECOND);
-    deadline.tv_nsec = (long)(nanoseconds % SECOND);
-    pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &deadline);
-    tc_guest_timed_out(timeout_ns);
 }
 
 _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context), void *context) {
@@ -102,18 +174,19 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     keep_memory();
     signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 
+    sigset_t signals;
+    block_signals(&signals);
     pthread_attr_t attributes;
-    pthread_t thread;
     pthread_attr_init(&attributes);
     int error = pthread_attr_setstack(&attributes, work.stack.low,
                                       (size_t)(work.stack.high - work.stack.low));
     if (error == 0)
-        error = pthread_create(&thread, &attributes, run_job, &work);
+        error = pthread_create(&guest_thread, &attributes, run_job, &work);
     if (error != 0) {
         tc_report("%s: no thread can be made for it: %s", tc_guest_module.name, strerror(error));
         exit(EXIT_FAILURE);
     }
-    wait_for_guest(thread, options->timeout_ns);
+    wait_for_guest(&signals, options->timeout_ns);
 }
 
 /* ---- what wasm2c's runtime calls in place of mmap, mprotect, calloc, perror and abort ---- */

@@ -113,6 +113,9 @@ extern const tc_engine *tc_engine_chosen;
 const tc_engine *tc_engine_uring(void);
 const tc_engine *tc_engine_syscall(void);
 
+/* After a wait, outside of the engine (wait.c). */
+void tc_engine_waited(void);
+
 /* For the engines (stream.c). */
 void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk);
 void tc_stream_sent(tc_stream *stream, size_t length);

@@ -37,9 +37,10 @@ const char *tc_io_engine_name(void) {
 ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
     ssize_t got;
     if (deadline != 0) {
-        do /* again when what was there to receive turned out to be nothing */
+        do { /* again when what was there to receive turned out to be nothing */
             got = tc_engine_get()->recvmsg(fd, message, flags, deadline);
-        while (got == -EAGAIN && (deadline == TC_NEVER || tc_io_now() < deadline));
+            tc_engine_waited();
+        } while (got == -EAGAIN && (deadline == TC_NEVER || tc_io_now() < deadline));
         return got;
     }
     do

@@ -50,6 +50,16 @@ typedef struct tc_io_interest {
                       tc_stream_has_room or sending has failed */
 } tc_io_interest;
 
+/* While it is set, it is called after each wait that this interface's functions have made, before
+ * they return; it may end the process. Those that were waiting when it was set return once they are
+ * interrupted (tc_guest_wake), where they would go on waiting otherwise. NULL stops it. Set by any
+ * thread. */
+typedef void tc_io_leave(void);
+extern _Atomic(tc_io_leave *) tc_io_leaving;
+
+/* Counts the waits: for whoever asks whether the thread still comes by. */
+extern _Atomic unsigned long tc_io_waits;
+
 /* Waits until an interest is ready, a watched stream (tc_stream_watch) has had an event, or the
  * deadline passes. Returns the number of interests that are ready, 0 at the deadline or after an
  * event of a watched stream (look again, then wait again). */

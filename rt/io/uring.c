@@ -484,7 +484,8 @@ static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_
         submit_and_wait(tc_stream_events_pending() ? 0
                         : cancelled                ? TC_NEVER
                                                    : tc_stream_earliest_deadline(deadline));
-        if (!op.done && !cancelled && deadline != TC_NEVER && tc_io_now() >= deadline) {
+        bool over = tc_io_leaving || (deadline != TC_NEVER && tc_io_now() >= deadline);
+        if (!op.done && !cancelled && over) {
             cancel(&op, TAG_OPERATION);
             cancelled = true;
         }

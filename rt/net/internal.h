@@ -2,6 +2,8 @@
 #ifndef TC_NET_INTERNAL_H
 #define TC_NET_INTERNAL_H
 
+#include <netinet/in.h>
+
 #include "net/net.h"
 #include "tls/tls.h"
 
@@ -34,6 +36,7 @@ typedef enum tc_socket_state {
 
 typedef struct tc_queue tc_queue;
 typedef struct tc_watch tc_watch;
+typedef struct tc_share tc_share;
 
 struct tc_socket {
     int fd; /* non-blocking on the host, whatever the guest asked for */
@@ -46,6 +49,9 @@ struct tc_socket {
     bool writing_shut;        /* shutdown(SHUT_WR) before TLS */
     bool serves_tls;          /* listening: hTLS starts on what it accepts */
     bool paired;              /* its peer is the guest's own, by tc_socket_pair */
+    bool passed;              /* by systemd */
+    bool noted;               /* it is known to service/ as a listener */
+    bool counted;             /* a connection that was made to us: see tc_socket_count */
     tc_tls_config *config;    /* what the guest has configured; NULL: nothing */
     tc_tls *tls;              /* set once hTLS is on */
     uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */
@@ -53,6 +59,7 @@ struct tc_socket {
     uint64_t send_timeout;    /* SO_SNDTIMEO */
     tc_queue *queue; /* set for what is a readiness queue, and no socket; `fd` is its own */
     tc_watch *watch; /* its place in a queue; or NULL */
+    tc_share *share; /* what all workers share; or NULL */
 };
 
 /* When a call on the socket gives up waiting: 0 (at once), a time, or TC_NEVER.
@@ -66,6 +73,18 @@ int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline);
 /* Waits a little, longer each time it is called with the same `pause` (0 at first), where the
  * kernel has no event for what is waited for. As tc_socket_wait. */
 int tc_socket_wait_a_little(uint64_t *pause, uint64_t deadline);
+
+/* A socket of a descriptor that exists, which is closed if that fails. */
+int tc_socket_adopt(int fd, int family, int type, tc_socket **out);
+
+/* A process that drains waits for the connection. */
+void tc_socket_count(tc_socket *socket);
+
+/* Whether it listens, and the guest is given nothing more of it because the process drains. */
+bool tc_socket_is_shut(const tc_socket *socket);
+
+/* In network order; of a path 1, and 0 for what has none. */
+in_port_t tc_address_port(const tc_address *address);
 
 /* Brings `state` up to date with the kernel's. */
 void tc_socket_settle(tc_socket *socket);
@@ -84,8 +103,25 @@ short tc_queue_poll(tc_socket *socket, tc_io_interest *interest);
 short tc_queue_polled(tc_socket *socket, const tc_io_interest *interest);
 /* The socket has become a TLS one. */
 void tc_queue_tls_started(tc_socket *socket);
+/* The socket has got another descriptor of the same number. */
+void tc_queue_renewed(tc_socket *socket);
 /* Before a socket is closed: ends its place in a queue, or the queue that it is. */
 void tc_queue_forget(tc_socket *socket);
+
+/* Sockets of all workers (share.c). To bind one: 0, it has been done; 1: the caller is to do it; or
+ * the error. */
+int tc_share_bind(tc_socket *socket, const tc_address *address);
+/* Before it listens, and before its address is asked for: where its port was not chosen. */
+int tc_share_listen(tc_socket *socket);
+bool tc_share_is(const tc_socket *socket);
+/* Before it connects: 0, or the error. */
+int tc_share_leave(tc_socket *socket);
+/* A tc_service_answer: what the supervisor does. */
+void tc_share_answer(int control);
+/* What a descriptor is; false: no socket, or of a kind that is not known here. */
+bool tc_share_kind(int fd, int *domain, int *type);
+/* Before it is closed. */
+void tc_share_forget(tc_socket *socket);
 
 /* Whether the guest may send there or connect to it: 0 or -EACCES. What is no address but a family
  * is the kernel's to refuse. */

@@ -4,7 +4,7 @@
  * turns it into a TLS one, whose bytes go through tls/. Every function returns 0 or a count, or a
  * negative errno value.
  *
- * May use: tls/, io/, guest/ and options/.
+ * May use: tls/, service/, io/, guest/ and options/.
  */
 #ifndef TC_NET_H
 #define TC_NET_H
@@ -29,6 +29,14 @@ typedef struct tc_address {
 
 /* Where the grants come from. Borrowed; must outlive every socket. */
 void tc_net_init(const tc_options *options);
+
+/* As tc_service_start, under these grants; calls tc_net_init too. */
+void tc_net_serve(tc_options *options, void (*end)(int signal));
+
+/* The next socket that systemd has passed to this process: 1; 0: there is none left;
+ * -EPROTONOSUPPORT for one of a kind that is not known here. */
+int tc_net_take_passed(tc_socket **out);
+bool tc_socket_is_passed(const tc_socket *socket);
 
 /* family: AF_INET, AF_INET6, AF_UNIX; type: SOCK_STREAM or SOCK_DGRAM. */
 int tc_socket_open(int family, int type, tc_socket **out);
@@ -63,6 +71,7 @@ ssize_t tc_socket_send(tc_socket *socket, const struct iovec *vectors, int count
 bool tc_socket_nonblocking(const tc_socket *socket);
 void tc_socket_set_nonblocking(tc_socket *socket, bool nonblocking);
 bool tc_socket_is_stream(const tc_socket *socket);
+bool tc_socket_is_listening(const tc_socket *socket);
 int tc_socket_stat(tc_socket *socket, struct stat *out);
 
 /* Options by the WasmEdge extension's numbers (sockopt.c) and of TIMECRAFT_LEVEL (tls/tls.h).

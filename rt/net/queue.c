@@ -123,6 +123,16 @@ void tc_queue_tls_started(tc_socket *socket) {
     attach(one);
 }
 
+void tc_queue_renewed(tc_socket *socket) {
+    tc_watch *one = socket->watch;
+    if (!one)
+        return;
+    if (one->in_kernel) /* as the kernel has forgotten it */
+        one->queue->queue->in_kernel--;
+    one->in_kernel = false;
+    attach(one);
+}
+
 void tc_queue_forget(tc_socket *socket) {
     if (socket->watch)
         detach(socket->watch);
@@ -217,6 +227,10 @@ static void ask_kernel(tc_socket *socket) {
     int count = queue->in_kernel ? epoll_wait(socket->fd, events, EVENTS_MAX, 0) : 0;
     for (int i = 0; i < count; i++) {
         tc_watch *one = events[i].data.ptr;
+        if (tc_socket_is_shut(one->socket)) {
+            leave_kernel(one);
+            continue;
+        }
         one->found = events[i].events;
         on_event(one);
         if (one->socket->tls)

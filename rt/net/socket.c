@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/io.h"
 #include "net/internal.h"
+#include "service/service.h"
 
 /* How long the end of the program waits for connections that are being closed, in nanoseconds. */
 #define EXIT_PATIENCE UINT64_C(2000000000)
@@ -19,7 +21,11 @@
 #define PAUSE_FIRST UINT64_C(500000)
 #define PAUSE_MOST  UINT64_C(20000000)
 
-static int socket_new(int fd, int family, int type, tc_socket **out) {
+/* How long another worker is waited for, in nanoseconds, and how often. */
+#define OTHERS_PAUSE  50000
+#define OTHERS_PAUSES 10
+
+int tc_socket_adopt(int fd, int family, int type, tc_socket **out) {
     tc_socket *made = calloc(1, sizeof *made);
     if (!made) {
         close(fd);
@@ -36,7 +42,7 @@ int tc_socket_open(int family, int type, tc_socket **out) {
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    return socket_new(fd, family, type, out);
+    return tc_socket_adopt(fd, family, type, out);
 }
 
 /* Whether it is as tc_socket_open has made it, but for options. */
@@ -67,8 +73,53 @@ int tc_socket_pair(tc_socket *one, tc_socket *other) {
     return 0;
 }
 
+void tc_socket_count(tc_socket *socket) {
+    if (!socket->counted)
+        tc_service_connections(1);
+    socket->counted = true;
+}
+
+bool tc_socket_is_shut(const tc_socket *socket) {
+    return tc_service_draining && socket->state == TC_SOCKET_LISTENING &&
+           tc_service_is_shut(socket->fd);
+}
+
+static void note_listening(tc_socket *socket) {
+    tc_service_listens(socket->fd, socket->passed        ? TC_LISTENER_PASSED
+                                   : tc_share_is(socket) ? TC_LISTENER_SHARED
+                                                         : TC_LISTENER_OWN);
+    socket->noted = true;
+}
+
+int tc_net_take_passed(tc_socket **out) {
+    int domain, type, fd = tc_service_take_passed();
+    if (fd < 0)
+        return 0;
+    if (!tc_share_kind(fd, &domain, &type))
+        return -EPROTONOSUPPORT;
+    int error = tc_socket_adopt(fd, domain, type, out);
+    if (error)
+        return error;
+    (*out)->passed = true;
+    tc_socket_settle(*out);
+    if ((*out)->state == TC_SOCKET_CONNECTED)
+        tc_socket_count(*out);
+    if ((*out)->state == TC_SOCKET_LISTENING)
+        note_listening(*out);
+    return 1;
+}
+
+bool tc_socket_is_passed(const tc_socket *socket) {
+    return socket->passed;
+}
+
 void tc_socket_close(tc_socket *socket) {
     tc_queue_forget(socket);
+    tc_share_forget(socket);
+    if (socket->noted)
+        tc_service_closes(socket->fd);
+    if (socket->counted)
+        tc_service_connections(-1);
     if (socket->tls)
         tc_tls_close(socket->tls); /* and the descriptor with it */
     else
@@ -88,7 +139,7 @@ uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout) {
 }
 
 int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline) {
-    tc_io_interest interest = {.fd = socket->fd, .events = events};
+    tc_io_interest interest = {.fd = tc_socket_is_shut(socket) ? -1 : socket->fd, .events = events};
     if (socket->tls)
         interest = tc_tls_interest(socket->tls, events);
     /* Asked before the wait: what has come at the last moment is still looked at, and a peer that
@@ -167,19 +218,20 @@ int tc_socket_check_destination(const tc_address *address) {
     return is_somewhere(address) ? tc_grants_connect(address) : 0;
 }
 
+in_port_t tc_address_port(const tc_address *address) {
+    if (address->storage.ss_family == AF_INET)
+        return ((const struct sockaddr_in *)&address->storage)->sin_port;
+    if (address->storage.ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)&address->storage)->sin6_port;
+    return address->storage.ss_family == AF_UNIX;
+}
+
 /* Binding to a port is what a server does. An ephemeral port (0) is a client's way to choose its
  * own address: for that any connection grant is enough, and listening on it is asked for later. */
 static int check_bind(const tc_socket *socket, const tc_address *address) {
-    in_port_t port = 0;
     if (!is_somewhere(address))
         return 0;
-    if (address->storage.ss_family == AF_INET)
-        port = ((const struct sockaddr_in *)&address->storage)->sin_port;
-    else if (address->storage.ss_family == AF_INET6)
-        port = ((const struct sockaddr_in6 *)&address->storage)->sin6_port;
-    else
-        port = 1; /* a path */
-    if (port == 0 && (socket->type == SOCK_STREAM || tc_grants_any_connect()))
+    if (tc_address_port(address) == 0 && (socket->type == SOCK_STREAM || tc_grants_any_connect()))
         return 0;
     return tc_grants_listen(address);
 }
@@ -195,8 +247,13 @@ int tc_socket_bind(tc_socket *socket, const tc_address *address) {
     int refused = check_bind(socket, &host);
     if (refused)
         return refused;
-    if (bind(socket->fd, (const struct sockaddr *)&host.storage, host.length) < 0)
-        return -errno;
+    int shared = is_somewhere(&host) ? tc_share_bind(socket, &host) : 1;
+    if (shared > 0 && bind(socket->fd, (const struct sockaddr *)&host.storage, host.length) < 0)
+        shared = -errno;
+    if (shared < 0)
+        return shared;
+    if (socket->type == SOCK_DGRAM && tc_address_port(&host) != 0)
+        tc_service_is_ready();
     return 0;
 }
 
@@ -207,13 +264,15 @@ int tc_socket_listen(tc_socket *socket, int backlog) {
     if (socket->tls)
         return -EINVAL;
     int error = tc_socket_local_address(socket, &bound);
-    if (!error && socket->family != AF_UNIX)
+    if (!error && socket->family != AF_UNIX && !socket->passed)
         error = tc_grants_listen(&bound); /* a path was checked by bind */
     if (error)
         return error;
     if (listen(socket->fd, backlog) < 0)
         return -errno;
     tc_socket_settle(socket);
+    note_listening(socket);
+    tc_service_is_ready();
     return 0;
 }
 
@@ -228,16 +287,44 @@ static int start_accepted(tc_socket **accepted) {
     return error;
 }
 
+/* Where other workers take from the same queue, one that has more connections than another leaves
+ * that one a moment to take the next: it was woken too. */
+static void let_others(const tc_socket *socket) {
+    const struct timespec pause = {.tv_nsec = OTHERS_PAUSE};
+    struct pollfd polled = {.fd = socket->fd, .events = POLLIN};
+    if (tc_service_control() < 0 || !(socket->passed || tc_share_is(socket)))
+        return;
+    for (int i = 0; i < OTHERS_PAUSES && tc_service_is_ahead() && poll(&polled, 1, 0) > 0; i++)
+        nanosleep(&pause, NULL);
+}
+
+/* accept4(2) of what the guest is to be given. */
+static int accept_one(const tc_socket *socket) {
+    let_others(socket);
+    errno = EAGAIN;
+    int fd = tc_socket_is_shut(socket)
+                 ? -1
+                 : accept4(socket->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0 && tc_service_draining && (errno == EAGAIN || errno == EINVAL)) {
+        tc_service_emptied(socket->fd);
+        errno = EAGAIN;
+    }
+    return fd;
+}
+
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
     if (socket->tls)
         return -EINVAL;
+    if (socket->passed)
+        tc_service_is_ready();
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     for (;;) {
-        int fd = accept4(socket->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(socket);
         if (fd >= 0) {
-            int error = socket_new(fd, socket->family, socket->type, out);
+            int error = tc_socket_adopt(fd, socket->family, socket->type, out);
             if (error)
                 return error;
+            tc_socket_count(*out);
             (*out)->state = TC_SOCKET_CONNECTED;
             (*out)->nonblocking = nonblocking;
             if (socket->family != AF_UNIX) { /* as the kernel has it */
@@ -296,6 +383,9 @@ int tc_socket_connect(tc_socket *socket, const tc_address *address) {
     int refused = tc_socket_check_destination(address);
     if (refused)
         return refused;
+    refused = tc_share_leave(socket);
+    if (refused)
+        return refused;
     uint64_t deadline = tc_socket_deadline(socket, socket->send_timeout), pause = 0;
     int first = connect_once(socket, address), answer = first;
     while (deadline && is_pending(socket, answer)) {
@@ -320,6 +410,10 @@ int tc_socket_shutdown(tc_socket *socket, int how) {
         socket->writing_shut |= !error && how != SHUT_RD;
         if (socket->state != TC_SOCKET_CONNECTED) /* which it stays, however soon it is closed */
             tc_socket_settle(socket);
+        if (socket->noted && socket->state != TC_SOCKET_LISTENING) {
+            tc_service_closes(socket->fd);
+            socket->noted = false;
+        }
         return error;
     }
     if (how == SHUT_RD)
@@ -353,7 +447,8 @@ static int ask_peer(int fd, struct sockaddr *address, socklen_t *length) {
 }
 
 int tc_socket_local_address(tc_socket *socket, tc_address *out) {
-    return name_of(ask_local, socket->fd, out);
+    int error = tc_share_listen(socket); /* which has its port, all workers' */
+    return error ? error : name_of(ask_local, socket->fd, out);
 }
 
 int tc_socket_peer_address(tc_socket *socket, tc_address *out) {
@@ -370,6 +465,10 @@ void tc_socket_set_nonblocking(tc_socket *socket, bool nonblocking) {
 
 bool tc_socket_is_stream(const tc_socket *socket) {
     return socket->type == SOCK_STREAM;
+}
+
+bool tc_socket_is_listening(const tc_socket *socket) {
+    return socket->state == TC_SOCKET_LISTENING;
 }
 
 int tc_socket_stat(tc_socket *socket, struct stat *out) {
@@ -402,7 +501,10 @@ short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) 
     }
     if (socket->state == TC_SOCKET_CONNECTED)
         socket->used = true;
-    *interest = (tc_io_interest){.fd = socket->fd, .events = wanted};
+    if (socket->passed)
+        tc_service_is_ready();
+    *interest =
+        (tc_io_interest){.fd = tc_socket_is_shut(socket) ? -1 : socket->fd, .events = wanted};
     return 0;
 }
 
@@ -413,5 +515,5 @@ short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *in
         return tc_tls_ready(socket->tls, wanted, interest->revents & POLLIN);
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)
         tc_socket_settle(socket);
-    return interest->revents;
+    return tc_socket_is_shut(socket) ? 0 : interest->revents;
 }

@@ -5,6 +5,7 @@
 
 #include "io/io.h"
 #include "net/internal.h"
+#include "service/service.h"
 
 static size_t total_length(const struct iovec *vectors, int count) {
     size_t total = 0;
@@ -161,6 +162,8 @@ ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count
         truncated = &ignored;
     *truncated = false;
     note_use(socket);
+    if (socket->passed)
+        tc_service_is_ready();
     tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     int host_flags = flags & (MSG_PEEK | MSG_TRUNC);

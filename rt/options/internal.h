@@ -24,6 +24,7 @@
 /* The defaults of a kind that are not zero. */
 void tc_options_init_tls(tc_options *options);
 void tc_options_init_limits(tc_options *options);
+void tc_options_init_service(tc_options *options);
 void tc_options_init_trace(tc_options *options);
 
 /* --no-grants: frees and forgets the grants of a kind, but not what restricts the guest. */

@@ -31,6 +31,7 @@ void tc_options_init(tc_options *options) {
     *options = (tc_options){0};
     tc_options_init_tls(options);
     tc_options_init_limits(options);
+    tc_options_init_service(options);
     tc_options_init_trace(options);
 }
 

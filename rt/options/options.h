@@ -84,6 +84,8 @@ typedef struct tc_options {
     uint64_t max_memory;      /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
     uint64_t timeout_ns;      /* --timeout=SECONDS of wall-clock time; 0: none */
     uint64_t handshake_timeout_ns;  /* --tls-handshake-timeout=SECONDS; default 30 s */
+    unsigned workers;               /* --workers=N|auto: TC_WORKERS_AUTO; 0: no supervisor */
+    uint64_t drain_ns;              /* --drain=SECONDS; default 10 s */
     uint64_t stack_size;            /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
     char *invoke;                   /* --invoke=NAME: the export to call in place of _start */
     char *trace;                    /* --trace[=FILE]: "" for standard error; NULL: no trace */
@@ -98,6 +100,11 @@ typedef struct tc_options {
     bool chaos_seeded;              /* …,seed=N was given */
     uint64_t chaos_seed;            /* …,seed=N */
 } tc_options;
+
+#define TC_WORKERS_AUTO UINT32_MAX
+
+/* How many workers that are: where it is left to the machine, as many as there are processors. */
+unsigned tc_options_workers(const tc_options *options);
 
 /* Sets the defaults: nothing granted. */
 void tc_options_init(tc_options *options);

@@ -681,9 +681,12 @@ static void show_out(writer *to, uint32_t index) {
         show_filestat(to, chunk.bytes, kind == TC_P_OLD_FILESTAT_OUT);
         break;
     case TC_P_PRESTAT_OUT:
-        tc_text_print(to->out,
-                      to->json ? "{\"name_len\":%" PRIu32 "}" : "{dir name_len=%" PRIu32 "}",
-                      tc_load32(chunk.bytes + 4));
+        if (chunk.bytes[0] != 0) /* see fd_prestat_get */
+            tc_text_print(to->out, to->json ? "{\"socket\":true}" : "{socket}");
+        else
+            tc_text_print(to->out,
+                          to->json ? "{\"name_len\":%" PRIu32 "}" : "{dir name_len=%" PRIu32 "}",
+                          tc_load32(chunk.bytes + 4));
         break;
     case TC_P_EVENTS_OUT:
         show_events(to, &chunk);

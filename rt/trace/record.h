@@ -312,6 +312,7 @@ typedef enum tc_field_key {
     TC_FIELD_CAUSE = 88,   /* number: TC_END_… */
     TC_FIELD_STATUS = 89,  /* number: the process's exit status */
     TC_FIELD_PENDING = 90, /* number: the import (its place in IMPORTS) of the call under way */
+    TC_FIELD_SIGNAL = 91,  /* number: of Linux */
 } tc_field_key;
 
 enum {
@@ -325,6 +326,8 @@ enum {
     TC_END_EXIT = 1,       /* the guest's own: proc_exit, or the end of _start */
     TC_END_TRAP = 2,       /* after TC_EVENT_TRAP */
     TC_END_TIMEOUT = 3,    /* --timeout */
+    TC_END_SIGNAL = 5,     /* SIGTERM or SIGINT: TC_FIELD_SIGNAL; STATUS is 128 and it, or 0 where
+                              what was open had its time to end */
     TC_END_UNWRITABLE = 4, /* the program went on without a record: TC_FIELD_ERROR, the host's errno
                               (a full disk, say) */
 };

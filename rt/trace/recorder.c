@@ -353,9 +353,9 @@ void tc_recorder_trap(uint64_t time, const char *why, const char *const *frames,
     tc_writer_commit(event);
 }
 
-void tc_recorder_end(uint64_t time, uint64_t cause, uint64_t status, int pending) {
-    char event[sizeof(tc_record_event) + 8 + 3 * 16];
-    uint64_t import = (uint64_t)pending;
+void tc_recorder_end(uint64_t time, uint64_t cause, uint64_t status, int signal, int pending) {
+    char event[sizeof(tc_record_event) + 8 + 4 * 16];
+    uint64_t import = (uint64_t)pending, number = (uint64_t)signal;
     if (!recorder.on)
         return;
     recorder.on = false;
@@ -363,6 +363,8 @@ void tc_recorder_end(uint64_t time, uint64_t cause, uint64_t status, int pending
     char *at = event + sizeof(tc_record_event) + sizeof time;
     at = put_field(at, TC_FIELD_CAUSE, &cause, sizeof cause);
     at = put_field(at, TC_FIELD_STATUS, &status, sizeof status);
+    if (signal)
+        at = put_field(at, TC_FIELD_SIGNAL, &number, sizeof number);
     if (pending >= 0)
         at = put_field(at, TC_FIELD_PENDING, &import, sizeof import);
     tc_record_event head = {.size = (uint32_t)(at - event), .type = TC_EVENT_END};

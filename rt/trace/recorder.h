@@ -31,8 +31,9 @@ void tc_recorder_move(uint32_t from, uint32_t to);
 /* Where a trap happened: no memory is allocated. */
 void tc_recorder_trap(uint64_t time, const char *why, const char *const *frames, unsigned count);
 
-/* The last event; closes the record. pending: the import under way, or -1. */
-void tc_recorder_end(uint64_t time, uint64_t cause, uint64_t status, int pending);
+/* The last event; closes the record. signal: of a TC_END_SIGNAL, else 0. pending: the import under
+ * way, or -1. */
+void tc_recorder_end(uint64_t time, uint64_t cause, uint64_t status, int signal, int pending);
 
 /* ---- building events of fields ---- */
 

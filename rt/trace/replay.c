@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "guest/guest.h"
+#include "guest/keeper.h"
 #include "guest/observer.h"
 #include "guest/report.h"
 #include "trace/capture.h"
@@ -110,13 +111,24 @@ static uint64_t number(const tc_record_event *event, uint16_t key, uint64_t miss
     return tc_event_number(event, event->size, key, missing);
 }
 
+/* The recorded run's end was none of the guest's doing: this one's is the same. */
+_Noreturn static void end_from_outside(void) {
+    uint64_t status = number(replay.next, TC_FIELD_STATUS, 0);
+    if (number(replay.next, TC_FIELD_CAUSE, 0) == TC_END_TIMEOUT)
+        tc_guest_timed_out(replay.timeout_ns);
+    int signal = (int)number(replay.next, TC_FIELD_SIGNAL, 0);
+    tc_report("the record %s ends here, after %" PRIu64 " calls: signal %d ended the program",
+              replay.path, replay.answered, signal);
+    tc_guest_end(signal, (int)(status & 0xff));
+}
+
 static void *time_out(void *unused) {
     (void)unused;
     uint64_t left = tc_event_time(replay.next, replay.next->size) - replay.last_end;
     struct timespec pause = {.tv_sec = (time_t)(left / SECOND), .tv_nsec = (long)(left % SECOND)};
     while (clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, &pause) == EINTR)
         continue;
-    tc_guest_timed_out(replay.timeout_ns);
+    end_from_outside();
 }
 
 /* The recorded run was computing, not calling, when its time was over: so it is now. */
@@ -127,9 +139,9 @@ static void await_time_out(void) {
         pthread_detach(thread);
 }
 
-static bool is_time_out(const tc_record_event *event) {
-    return event && event->type == TC_EVENT_END &&
-           number(event, TC_FIELD_CAUSE, 0) == TC_END_TIMEOUT;
+static bool is_from_outside(const tc_record_event *event) {
+    uint64_t cause = event && event->type == TC_EVENT_END ? number(event, TC_FIELD_CAUSE, 0) : 0;
+    return cause == TC_END_TIMEOUT || cause == TC_END_SIGNAL;
 }
 
 /* To the next call, trap or end. */
@@ -137,7 +149,8 @@ static void advance(void) {
     while ((replay.next = tc_input_next()) && is_fields(replay.next))
         if (replay.next->type <= TC_EVENT_END) /* else of a later version */
             tc_text_add(&replay.notes, (const char *)replay.next, replay.next->size);
-    if (is_time_out(replay.next) && number(replay.next, TC_FIELD_PENDING, UINT64_MAX) == UINT64_MAX)
+    if (is_from_outside(replay.next) &&
+        number(replay.next, TC_FIELD_PENDING, UINT64_MAX) == UINT64_MAX)
         await_time_out();
 }
 
@@ -167,8 +180,8 @@ _Noreturn static void end_of_record(const tc_invocation *made) {
     }
     if (end->type == TC_EVENT_TRAP)
         diverge(made, NULL, "is made where the record has a trap");
-    if (cause == TC_END_TIMEOUT)
-        tc_guest_timed_out(replay.timeout_ns);
+    if (is_from_outside(end))
+        end_from_outside();
     if (cause == TC_END_UNWRITABLE)
         give_up("from here on the record could not be written (was the disk full?)");
     diverge(made, NULL, "is made where the record has the program's end");
@@ -461,6 +474,11 @@ static void on_time_out(int status) {
         replay.inner->timed_out(status);
 }
 
+static void on_signal(int signal, int status) {
+    if (replay.inner)
+        replay.inner->signalled(signal, status);
+}
+
 static bool on_fault(const void *address) {
     if (tc_input_contains(address)) {
         tc_report("the record %s was cut while it was replayed", replay.path);
@@ -566,6 +584,7 @@ void tc_replay_start(tc_wasi *wasi, tc_options *options) {
     static const tc_guest_observer observer = {
         .trapped = on_trap,
         .timed_out = on_time_out,
+        .signalled = on_signal,
         .fault = on_fault,
     };
     replay.options = options;

@@ -2,6 +2,7 @@
  * events. */
 #include "trace/trace.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 bool tc_trace_on;
 const tc_wasi_socket_observer *tc_trace_sockets;
+/* The binding of a module that imports sockets refers to it. */
+#pragma weak tc_wasi_sockets_observed
 uint64_t (*tc_trace_source)(tc_invocation *invocation) = tc_trace_perform;
 
 enum { OK = 0, INPROGRESS = 26 };
@@ -379,20 +382,30 @@ uint64_t tc_trace_call(tc_import_id id, tc_trace_function *perform, tc_wasi *hos
 
 /* ---- the end ---- */
 
-static void end_with(uint64_t cause, int status) {
+static void end_with(uint64_t cause, int status, int signal) {
     if (ended)
         return;
     ended = true;
-    int pending = cause == TC_END_TIMEOUT ? trace.pending : -1;
-    tc_recorder_end(since_start(), cause, (uint64_t)status, pending);
+    bool cut_off = cause == TC_END_TIMEOUT || cause == TC_END_SIGNAL;
+    tc_recorder_end(since_start(), cause, (uint64_t)status, signal, cut_off ? trace.pending : -1);
+}
+
+static void end_by_signal(int signal, int status) {
+    if (!ended)
+        tc_live_end("+++ ended by SIG%s%s%s +++", sigabbrev_np(signal),
+                    trace.pending >= 0 ? " in " : "",
+                    trace.pending >= 0 ? tc_imports_described[trace.pending].name : "");
+    end_with(TC_END_SIGNAL, status, signal);
 }
 
 static void on_process_exit(int status, void *unused) {
     (void)unused;
     lock();
+    if (tc_guest_ended_by)
+        end_by_signal(tc_guest_ended_by, status & 0xff);
     if (!ended)
         tc_live_end("+++ exited with %d +++", status & 0xff);
-    end_with(TC_END_EXIT, status & 0xff);
+    end_with(TC_END_EXIT, status & 0xff, 0);
     unlock();
 }
 
@@ -402,7 +415,7 @@ static void on_trap(const char *why, const char *const *frames, unsigned count) 
         return;
     tc_live_end("+++ trapped: %s +++", why);
     tc_recorder_trap(since_start(), why, frames, count);
-    end_with(TC_END_TRAP, TC_EXIT_TRAP);
+    end_with(TC_END_TRAP, TC_EXIT_TRAP, 0);
 }
 
 static void on_time_out(int status) {
@@ -410,13 +423,20 @@ static void on_time_out(int status) {
     if (!ended)
         tc_live_end("+++ timed out%s%s +++", trace.pending >= 0 ? " in " : "",
                     trace.pending >= 0 ? tc_imports_described[trace.pending].name : "");
-    end_with(TC_END_TIMEOUT, status);
+    end_with(TC_END_TIMEOUT, status, 0);
     /* It stays locked: the guest's thread writes nothing more. */
+}
+
+static void on_signal(int signal, int status) {
+    lock();
+    end_by_signal(signal, status);
+    /* And so does it here. */
 }
 
 static const tc_guest_observer observer = {
     .trapped = on_trap,
     .timed_out = on_time_out,
+    .signalled = on_signal,
     .fault = tc_writer_fault,
 };
 
@@ -429,23 +449,59 @@ static void count_strings(unsigned which, char *const *strings, int count) {
     tc_capture_strings(which, (uint32_t)count, size);
 }
 
-/* What the guest is given at the start: descriptors 0, 1, 2 and those of --dir. */
-static void note_files(void) {
+static void take_descriptor(uint32_t fd, uint8_t kind) {
+    tc_fields_begin(&trace.event, TC_EVENT_DESCRIPTOR, fd, 0);
+    tc_fields_add_number(&trace.event, TC_FIELD_KIND, kind);
+}
+
+static void took_descriptor(void) {
+    tc_fields_end(&trace.event);
+    if (trace.event.data)
+        tc_descriptors_note_event(&trace.descriptors, trace.event.data, trace.event.length);
+}
+
+static void note_file(uint32_t fd, const tc_wasi_file_view *file) {
     static const char *const standard[] = {"stdin", "stdout", "stderr"};
+    const char *path = file->path                                   ? file->path
+                       : file->standard >= 0 && file->standard <= 2 ? standard[file->standard]
+                                                                    : "";
+    take_descriptor(fd, file->preopen  ? TC_DESCRIPTOR_PREOPEN
+                        : file->folder ? TC_DESCRIPTOR_FOLDER
+                                       : TC_DESCRIPTOR_FILE);
+    tc_fields_add_text(&trace.event, TC_FIELD_PATH, path);
+    took_descriptor();
+}
+
+/* One that the program was started with. */
+static void note_passed(uint32_t fd, const tc_wasi_address *local, const tc_wasi_address *peer) {
+    enum { DATAGRAM = 1, STREAM = 2 };
+    tc_record_address here = in_record(local), there = in_record(peer);
+    take_descriptor(fd, TC_DESCRIPTOR_SOCKET);
+    tc_fields_add_number(&trace.event, TC_FIELD_FAMILY, here.family);
+    tc_fields_add_number(&trace.event, TC_FIELD_TYPE,
+                         tc_trace_sockets->is_stream(trace.wasi, fd) ? STREAM : DATAGRAM);
+    tc_fields_add_number(&trace.event, TC_FIELD_LISTENING,
+                         tc_trace_sockets->is_listening(trace.wasi, fd));
+    tc_fields_add(&trace.event, TC_FIELD_LOCAL, &here, sizeof here);
+    if (there.family)
+        tc_fields_add(&trace.event, TC_FIELD_PEER, &there, sizeof there);
+    tc_fields_add_number(&trace.event, TC_FIELD_SERVER, 1);
+    took_descriptor();
+}
+
+/* What the guest is given at the start: descriptors 0, 1, 2, sockets that were passed, and folders
+ * of --dir. */
+static void note_descriptors(void) {
     tc_wasi_file_view file;
-    for (uint32_t fd = 0; tc_wasi_observe_file(trace.wasi, fd, &file); fd++) {
-        uint8_t kind = file.preopen  ? TC_DESCRIPTOR_PREOPEN
-                       : file.folder ? TC_DESCRIPTOR_FOLDER
-                                     : TC_DESCRIPTOR_FILE;
-        const char *path = file.path                                  ? file.path
-                           : file.standard >= 0 && file.standard <= 2 ? standard[file.standard]
-                                                                      : "";
-        tc_fields_begin(&trace.event, TC_EVENT_DESCRIPTOR, fd, 0);
-        tc_fields_add_number(&trace.event, TC_FIELD_KIND, kind);
-        tc_fields_add_text(&trace.event, TC_FIELD_PATH, path);
-        tc_fields_end(&trace.event);
-        if (trace.event.data)
-            tc_descriptors_note_event(&trace.descriptors, trace.event.data, trace.event.length);
+    tc_wasi_address local, peer;
+    tc_trace_sockets = &tc_wasi_sockets_observed;
+    for (uint32_t fd = 0;; fd++) {
+        if (tc_wasi_observe_file(trace.wasi, fd, &file))
+            note_file(fd, &file);
+        else if (tc_trace_sockets && tc_trace_sockets->addresses(trace.wasi, fd, &local, &peer))
+            note_passed(fd, &local, &peer);
+        else
+            break;
     }
 }
 
@@ -467,7 +523,7 @@ void tc_trace_start(tc_wasi *wasi, const char *const words[3]) {
     };
     count_strings(TC_ARGUMENTS, trace.view.argv, trace.view.argc);
     count_strings(TC_ENVIRONMENT, trace.view.envv, trace.view.envc);
-    note_files();
+    note_descriptors();
     trace.live = options->trace != NULL;
     trace.recording = options->record != NULL;
     if ((trace.live && !tc_live_open(options, &trace.descriptors)) ||

@@ -355,12 +355,20 @@ static const char *preopen_name(tc_wasi *wasi, uint32_t number) {
     return fd && fd->kind == TC_FD_FILE && fd->file->preopen ? fd->file->grant->guest : NULL;
 }
 
-/* prestat, 8 bytes: u8 tag (0: folder), u32 length of the name at 4. */
+static bool is_passed(tc_wasi *wasi, uint32_t number) {
+    const tc_fd *fd = tc_fdtable_get(&wasi->fds, number);
+    return fd && fd->kind == TC_FD_SOCKET && tc_socket_is_passed(fd->socket);
+}
+
+/* prestat, 8 bytes: u8 tag (0: folder), u32 length of the name at 4. Preview 1 has no other tag,
+ * but guests look for preopens until they are told EBADF: to find the folders behind a socket that
+ * was passed they are told of a preopen that is no folder, which wasi-libc and Go pass over. */
 uint32_t tc_wasi_fd_prestat_get(tc_wasi *wasi, uint32_t fd, uint32_t out) {
+    enum { TAG_FOLDER = 0, TAG_SOCKET = 1 };
     const char *name = preopen_name(wasi, fd);
-    if (!name)
+    if (!name && !is_passed(wasi, fd))
         return TC_WASI_BADF;
-    uint32_t prestat[2] = {0, (uint32_t)strlen(name)};
+    uint32_t prestat[2] = {name ? TAG_FOLDER : TAG_SOCKET, name ? (uint32_t)strlen(name) : 0};
     void *at = tc_memory_span(&wasi->memory, out, sizeof prestat);
     if (!at)
         return TC_WASI_FAULT;

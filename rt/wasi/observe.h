@@ -69,6 +69,8 @@ typedef struct tc_wasi_socket_observer {
     tc_wasi_tls_state (*tls_state)(tc_wasi *wasi, uint32_t fd);
     void (*tls)(tc_wasi *wasi, uint32_t fd, tc_wasi_tls_view *out);
     bool (*is_nonblocking)(tc_wasi *wasi, uint32_t fd);
+    bool (*is_stream)(tc_wasi *wasi, uint32_t fd);
+    bool (*is_listening)(tc_wasi *wasi, uint32_t fd);
     /* Not a question: breaks the connection as if the peer had reset it. For --chaos. */
     void (*reset)(tc_wasi *wasi, uint32_t fd);
 } tc_wasi_socket_observer;

@@ -114,6 +114,16 @@ static bool is_nonblocking(tc_wasi *wasi, uint32_t fd) {
     return socket && tc_socket_nonblocking(socket);
 }
 
+static bool is_stream(tc_wasi *wasi, uint32_t fd) {
+    const tc_socket *socket = socket_of(wasi, fd);
+    return socket && tc_socket_is_stream(socket);
+}
+
+static bool is_listening(tc_wasi *wasi, uint32_t fd) {
+    const tc_socket *socket = socket_of(wasi, fd);
+    return socket && tc_socket_is_listening(socket);
+}
+
 static void reset(tc_wasi *wasi, uint32_t fd) {
     tc_socket *socket = socket_of(wasi, fd);
     if (socket)
@@ -125,5 +135,7 @@ const tc_wasi_socket_observer tc_wasi_sockets_observed = {
     .tls_state = observe_tls_state,
     .tls = observe_tls,
     .is_nonblocking = is_nonblocking,
+    .is_stream = is_stream,
+    .is_listening = is_listening,
     .reset = reset,
 };

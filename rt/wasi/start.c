@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/module.h"
+#include "guest/observer.h"
 #include "guest/report.h"
 #include "wasi/internal.h"
 #include "wasi/sockets.h"
@@ -23,6 +25,25 @@ static void insert_file(tc_wasi *wasi, tc_file *file) {
     }
 }
 
+/* What systemd has passed begins at 3, as sd_listen_fds(3) has it. */
+static void take_passed(tc_wasi *wasi) {
+    tc_socket *socket;
+    int taken = 0;
+    while (tc_has_sockets() && (taken = tc_net_take_passed(&socket)) > 0) {
+        int number = tc_fdtable_insert(&wasi->fds, (tc_fd){.kind = TC_FD_SOCKET,
+                                                           .rights = TC_RIGHTS_SOCKET,
+                                                           .rights_inheriting = TC_RIGHTS_SOCKET,
+                                                           .socket = socket});
+        if (number < 0)
+            taken = number;
+    }
+    if (taken < 0) {
+        tc_report("cannot give the guest a socket that was passed to it (LISTEN_FDS): %s",
+                  strerror(-taken));
+        exit(1);
+    }
+}
+
 static void open_files(tc_wasi *wasi) {
     tc_file *file;
     for (int fd = 0; fd <= 2; fd++) {
@@ -33,6 +54,7 @@ static void open_files(tc_wasi *wasi) {
         }
         insert_file(wasi, file);
     }
+    take_passed(wasi);
     for (size_t i = 0; i < wasi->options->dir_count; i++) {
         const tc_dir_grant *grant = &wasi->options->dirs[i];
         int result = tc_file_open_preopen(grant, &file);
@@ -74,9 +96,25 @@ tc_wasi *tc_wasi_start_replay(const tc_options *options, int argc, char **argv, 
     return &wasi;
 }
 
+/* After it has drained. */
+static void end_in_good_order(int signal) {
+    tc_guest_ended_by = signal;
+    tc_wasi_finish(&wasi);
+    exit(0);
+}
+
+void tc_wasi_serve(tc_options *options) {
+    if (tc_has_sockets()) {
+        tc_net_serve(options, end_in_good_order);
+    } else if (options->workers) {
+        tc_report("--workers=%u: %s has no sockets, and so nothing to share between processes; "
+                  "leave the option out",
+                  tc_options_workers(options), tc_guest_module.name);
+        exit(2);
+    }
+}
+
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
-    if (tc_has_sockets())
-        tc_net_init(options);
     wasi.options = options;
     wasi.argc = argc;
     wasi.argv = argv;

@@ -6,6 +6,10 @@
 #include "wasi/wasi.h"
 #include "wasm-rt.h"
 
+/* How the program stays up (service/service.h): with --workers this process never comes back from
+ * here, but each worker does. Before anything is opened. */
+void tc_wasi_serve(tc_options *options);
+
 /* Opens what the guest is given, and makes its environment. Ends the process with a message where
  * that cannot be. `options` and `argv` are borrowed for the process' life. */
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv);

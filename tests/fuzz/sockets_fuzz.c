@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "guest/module.h"
 #include "net/net.h"
 #include "timecraft/options.h"
 #include "wasi/internal.h"
@@ -21,6 +22,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MEMORY_SIZE = 65536, CALLS_MAX = 64, SOCKETS_MAX = 8, PEERS_MAX = 4 };
+
+const tc_module tc_guest_module = {.name = "sockets_fuzz"};
 
 static wasm_rt_memory_t memory;
 static tc_wasi wasi;
