@@ -37,6 +37,7 @@ libnghttp2-dev
 liburing-dev
 libsimde-dev
 libssl-dev
+libxxhash-dev
 libzstd-dev
 lld
 llvm

@@ -12,19 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const tc_toolchain_headers[] = {"wasm-rt.h",
-                                            "wasm-rt-exceptions.h",
-                                            "guest/module.h",
-                                            "guest/memory_address.h",
-                                            "guest/vectors.def",
-                                            "guest/atomics.h",
-                                            "guest/traps.h",
-                                            "wasi/wasi.h",
-                                            "simd_corrections.h",
-                                            "tcc_prelude.h",
-                                            "tcc_support.h",
-                                            "tcc_vectors.h",
-                                            NULL};
+const char *const tc_toolchain_headers[] = {"wasm-rt.h",          "wasm-rt-exceptions.h",
+                                            "guest/module.h",     "guest/memory_address.h",
+                                            "guest/vectors.def",  "guest/atomics.h",
+                                            "guest/traps.h",      "wasi/wasi.h",
+                                            "simd_corrections.h", "tcc_memory.h",
+                                            "tcc_prelude.h",      "tcc_support.h",
+                                            "tcc_vectors.h",      NULL};
 
 /* The installation's lib/timecraft: …/bin/timecraft -> …/lib/timecraft. */
 static char *find_directory(void) {

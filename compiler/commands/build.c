@@ -6,20 +6,23 @@
 /* Options may stand on both sides of the module. */
 static int parse_build(tc_build_options *options, char **words) {
     bool only_names = false;
+    const char *before = NULL; /* the option that ended at this word */
     while (*words) {
         if (!only_names && strcmp(*words, "--") == 0) {
             only_names = true;
+            before = NULL;
             words++;
         } else if (!only_names && **words == '-' && (*words)[1]) {
             int used = tc_command_option(options, words[0], words[1]);
             if (used < 0)
                 return -1;
+            before = used == 1 ? *words : NULL;
             words += used;
         } else if (options->module) {
             tc_error("there can be one module only, not %s and %s", options->module, *words);
             return -1;
-        } else {
-            options->module = *words++;
+        } else if (tc_command_module(options, before, *words++) < 0) {
+            return -1;
         }
     }
     if (!options->module)

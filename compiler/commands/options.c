@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST_JOBS 256
 
@@ -143,6 +144,16 @@ int tc_command_option(tc_build_options *options, const char *word, const char *n
         used = -1;
     }
     return used;
+}
+
+int tc_command_module(tc_build_options *options, const char *before, const char *path) {
+    char *hint = access(path, F_OK) < 0 ? tc_options_hint(before, path) : NULL;
+    options->module = path;
+    if (!hint)
+        return 0;
+    tc_error("there is no module %s; %s", path, hint);
+    free(hint);
+    return -1;
 }
 
 static unsigned processor_count(void) {

@@ -137,14 +137,18 @@ static int run(const tc_build_options *options, char **arguments) {
 
 /* Options stand before the module. Returns where the arguments begin, the module's place first. */
 static char **parse_run(tc_build_options *options, char **words) {
+    const char *before = NULL; /* the option in front of the module */
     while (*words && **words == '-' && strcmp(*words, "--") != 0) {
         int used = tc_command_option(options, words[0], words[1]);
         if (used < 0)
             return NULL;
+        before = used == 1 ? *words : NULL;
         words += used;
     }
-    if (*words && strcmp(*words, "--") == 0)
+    if (*words && strcmp(*words, "--") == 0) {
+        before = NULL;
         words++;
+    }
     if (!*words) {
         tc_error("which module? timecraft run MODULE.wasm [--] [ARGUMENT...]");
         return NULL;
@@ -157,7 +161,8 @@ static char **parse_run(tc_build_options *options, char **words) {
         tc_error("run may have nothing to translate; --keep-c is for timecraft build");
         return NULL;
     }
-    options->module = *words;
+    if (tc_command_module(options, before, *words) < 0)
+        return NULL;
     if (words[1] && strcmp(words[1], "--") == 0)
         words++;
     return words;

@@ -288,6 +288,16 @@ static void *hide_data(const tc_record_item *item, tc_record_item *hidden) {
     return copy;
 }
 
+/* How much data a call has moved: what its vectors held. */
+static uint64_t moved_by(const tc_call *call) {
+    size_t position = 0;
+    tc_chunk chunk;
+    while (tc_call_next_chunk(call, &position, &chunk))
+        if (chunk.head.flags & TC_CHUNK_SCATTERED)
+            return chunk.head.length;
+    return 0;
+}
+
 static void show_call(tc_view *view, const tc_record_item *item) {
     uint64_t time = item->call.record->start;
     tc_show show = {.string_size = view->options.verbose ? SIZE_MAX : 48,
@@ -305,7 +315,7 @@ static void show_call(tc_view *view, const tc_record_item *item) {
         tc_show_call(&view->text, &item->call, item->import, &show);
     emit(view, time);
     count(view, time, item->import ? item->import->name : "?", item->call.duration,
-          item->call.result != 0, 0);
+          item->call.result != 0, moved_by(&item->call));
 }
 
 static void show_trap(tc_view *view, const tc_record_item *item) {

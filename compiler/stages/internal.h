@@ -60,6 +60,11 @@ typedef struct tc_build {
  * becomes. */
 #define TC_WAIT_MARK 1952539252
 
+/* Whether the part that a build is at is the whole module. */
+static inline bool tc_is_only_part(const tc_build *build) {
+    return build->part.first == 0 && build->part.end == SIZE_MAX;
+}
+
 /* Goes on to the first or next part; false: there is no more (module/lower.c). */
 bool tc_module_next_part(const tc_wasm *wasm, tc_part *part);
 /* Writes what wasm2c is given of a module. Functions of other parts are part->mark, which is

@@ -40,6 +40,7 @@ typedef struct tc_extern {
     const char *signature; /* functions and tags: letters as in imports.def; borrowed */
     char value;            /* globals and tables: the letter of the value type */
     bool is_mutable;       /* globals */
+    bool has_tail_calls;   /* functions of the module */
     bool is_shared;        /* memories */
     bool is_64;            /* memories and tables */
     bool has_max;          /* memories and tables: `max` is given */
@@ -100,7 +101,6 @@ typedef struct tc_wasm {
     tc_extern *tags;
     size_t tag_count;
     size_t named_functions; /* function names in the name section */
-    bool has_data_count;    /* a data count section */
     bool has_start;         /* a start function, run by instantiation */
     bool is_unwrapped;      /* it was in a component */
     bool is_go;             /* Go's compiler made it */

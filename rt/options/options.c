@@ -58,14 +58,30 @@ int tc_word_no_grants(tc_options *options, const char *value, char **error) {
     return 0;
 }
 
-int tc_options_apply(tc_options *options, const char *word, const char *next, char **error) {
+/* The option that a word is, with or without a value behind "="; NULL: none. */
+static const struct known_word *find_option(const char *word) {
     size_t name_length = strcspn(word, "=");
-    const char *value = word[name_length] == '=' ? word + name_length + 1 : NULL;
-    const struct known_word *option = words;
-    while (option < words + WORD_COUNT &&
-           (strncmp(option->name, word, name_length) != 0 || option->name[name_length] != '\0'))
-        option++;
-    if (option == words + WORD_COUNT)
+    for (const struct known_word *option = words; option < words + WORD_COUNT; option++) {
+        if (strncmp(option->name, word, name_length) == 0 && option->name[name_length] == '\0')
+            return option;
+    }
+    return NULL;
+}
+
+char *tc_options_hint(const char *before, const char *word) {
+    const struct known_word *option = before ? find_option(before) : NULL;
+    char *hint = NULL;
+    if (option && option->value == VALUE_OPTIONAL && !strchr(before, '='))
+        tc_options_fail(&hint, "%s takes its value in the same word: %s=%s", option->name,
+                        option->name, word);
+    return hint;
+}
+
+int tc_options_apply(tc_options *options, const char *word, const char *next, char **error) {
+    const char *equals = strchr(word, '=');
+    const char *value = equals ? equals + 1 : NULL;
+    const struct known_word *option = find_option(word);
+    if (!option)
         return 0;
 
     int used = 1;
@@ -110,25 +126,33 @@ static char *next_word(const char **text, char **error) {
     return word;
 }
 
-static int fail_unknown(const char *word, char **error) {
+/* `before` is the option in front of it, if it is not that one's value. */
+static int fail_unknown(const char *before, const char *word, char **error) {
     static const char names[] =
 #define TC_WORD(name, kind, example, apply, help) ", " name
 #include "options/words.def"
 #undef TC_WORD
         ;
-    return tc_options_fail(error, "unknown option \"%s\"; the options are %s", word, names + 2);
+    char *hint = strncmp(word, "--", 2) == 0 ? NULL : tc_options_hint(before, word);
+    if (hint)
+        tc_options_fail(error, "\"%s\" is not an option; %s", word, hint);
+    else
+        tc_options_fail(error, "unknown option \"%s\"; the options are %s", word, names + 2);
+    free(hint);
+    return -1;
 }
 
 int tc_options_apply_text(tc_options *options, const char *text, char **error) {
     int result = 0;
     *error = NULL;
-    char *word = next_word(&text, error);
+    char *word = next_word(&text, error), *before = NULL;
     while (word && result == 0) {
         char *next = next_word(&text, error);
         int used = *error ? -1 : tc_options_apply(options, word, next, error);
         if (used == 0)
-            used = fail_unknown(word, error);
-        free(word);
+            used = fail_unknown(before, word, error);
+        free(before);
+        before = word;
         word = next;
         if (used == 2) {
             free(next);
@@ -137,6 +161,7 @@ int tc_options_apply_text(tc_options *options, const char *text, char **error) {
         if (used < 0)
             result = -1;
     }
+    free(before);
     free(word);
     return *error ? -1 : result;
 }

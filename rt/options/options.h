@@ -119,6 +119,11 @@ void tc_options_forget_trace(tc_options *options);
  * with *error set to a message for the person (caller frees). */
 int tc_options_apply(tc_options *options, const char *word, const char *next, char **error);
 
+/* Tells, of a word that was not taken for the value of the option `before` it, how to give that
+ * option one: "--allow-net takes its value in the same word: …". A new string, or NULL: `before`
+ * (may be NULL) is no option that takes values in the same word only, or has one. */
+char *tc_options_hint(const char *before, const char *word);
+
 /* Applies a whole text of words separated by white space; ' and " quote as in a POSIX shell,
  * backslash escapes. Returns 0, or -1 with *error set (caller frees). */
 int tc_options_apply_text(tc_options *options, const char *text, char **error);

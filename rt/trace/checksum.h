@@ -1,4 +1,4 @@
-/* XXH64, the 64-bit checksum of records: github.com/Cyan4973/xxHash, doc/xxhash_spec.md. It finds
+/* XXH3, 64 bits, the checksum of records: github.com/Cyan4973/xxHash, doc/xxhash_spec.md. It finds
  * accidents, not forgers. */
 #ifndef TC_TRACE_CHECKSUM_H
 #define TC_TRACE_CHECKSUM_H

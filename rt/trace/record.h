@@ -31,11 +31,11 @@
  *
  * A block is a tc_record_block (64 bytes) and the events behind it. A block is valid if
  *   - its magic is TC_RECORD_BLOCK_MAGIC,
- *   - its open_check is right: the low 32 bits of XXH64 with seed `salt` (of the header) over its
+ *   - its open_check is right: the low 32 bits of XXH3 with seed `salt` (of the header) over its
  *     bytes 0 to 47, up to `used`,
  *   - `room` bytes lie within the segment, or the staging block (in a segment without end, as many
  *     as the file has).
- * It is sealed if, in addition, seal_check is right: the low 32 bits of XXH64 with seed `salt` over
+ * It is sealed if, in addition, seal_check is right: the low 32 bits of XXH3 with seed `salt` over
  * its bytes 0 to 55, up to open_check, and `used` is at most `room`. A block that is valid and not
  * sealed is the one that was being filled when the program ended or is being filled still; it is
  * plain, and the record's last. Its events go on until the first that is not valid. Those of
@@ -48,7 +48,7 @@
  *
  * An event is a tc_record_event (16 bytes) and what its type says. It is valid if
  *   - its size is at least 16, a multiple of 8, and lies within the block,
- *   - its check is right: the low 32 bits of XXH64 with seed `salt` + the block's `number` over the
+ *   - its check is right: the low 32 bits of XXH3 with seed `salt` + the block's `number` over the
  *     event's bytes 4 to its size.
  * What a crash leaves half written, and what an earlier round has left in the file, is not valid.
  * Types that a reader does not know are skipped; so are fields. Events of a record are in the order
@@ -92,7 +92,7 @@
 #include <stdint.h>
 
 #define TC_RECORD_MAGIC           "\x89TCREC\r\n" /* 8 bytes without the NUL */
-#define TC_RECORD_VERSION         1u
+#define TC_RECORD_VERSION         2u
 #define TC_RECORD_HEADER_SIZE     4096u
 #define TC_RECORD_BLOCK_ALIGNMENT 4096u
 #define TC_RECORD_BLOCK_MAGIC     0x4b4c4254u /* "TBLK" */
@@ -110,7 +110,7 @@ typedef struct tc_record_header {
     uint8_t reserved[3];
     uint64_t started;      /* CLOCK_REALTIME when the record began, since 1970 */
     uint64_t staging_size; /* bytes, a multiple of 4096; 0: no staging block */
-    uint64_t check;        /* XXH64 with seed 0 over the 56 bytes before it */
+    uint64_t check;        /* XXH3 with seed 0 over the 56 bytes before it */
 } tc_record_header;
 
 enum { TC_RECORD_PLAIN = 0, TC_RECORD_ZSTD = 1 };

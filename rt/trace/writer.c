@@ -25,6 +25,7 @@
 /* Of the staging block: it stays in a core's second cache, and is written whole. */
 #define STAGING_SIZE ((uint64_t)256 << 10)
 #define EVENT_MAX    ((uint64_t)1 << 30)
+#define AHEAD        ((uint64_t)4 << 20)
 #define LAST_ROOM                                                                                  \
     ((uint64_t)128) /* at each block's end: for what is said when no other can be had */
 enum { SEGMENTS = 8 };
@@ -39,6 +40,7 @@ static struct {
     uint64_t segment;         /* the current one's number; UINT64_MAX: none yet */
     uint64_t number;          /* of the block that is being filled */
     uint64_t offset;          /* its place in the file */
+    uint64_t allocated;       /* the file has room on its disk up to there; UINT64_MAX: not asked */
     tc_record_block *staging; /* mapped; NULL: nothing is recorded */
     uint64_t staging_size;    /* bytes */
     uint64_t room;            /* bytes of events that may be in the block */
@@ -209,7 +211,24 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
 
 /* ---- blocks ---- */
 
+/* Room on the disk for what will be written next, beyond the file's end: to write there takes less
+ * time than to allocate with each page. What is left is given back in the end. Where that cannot be
+ * had, writing shows whether there is a reason. */
+static void allocate(uint64_t end) {
+    uint64_t most =
+        writer.segment_size ? segment_start(SEGMENTS - 1) + writer.segment_size : UINT64_MAX;
+    if (end <= writer.allocated)
+        return;
+    uint64_t start = writer.allocated > writer.offset ? writer.allocated : writer.offset;
+    uint64_t behind = most - start > AHEAD ? start + AHEAD : most;
+    behind = behind > end ? behind : end;
+    bool done =
+        fallocate(writer.fd, FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)(behind - start)) == 0;
+    writer.allocated = done ? behind : UINT64_MAX;
+}
+
 static int write_all(const void *from, uint64_t size, uint64_t offset) {
+    allocate(offset + size);
     for (uint64_t done = 0; done < size;) {
         ssize_t count =
             pwrite(writer.fd, (const char *)from + done, size - done, (off_t)(offset + done));
@@ -419,13 +438,13 @@ void tc_writer_close(void) {
         seal(writer.staging, writer.used); /* it is all there is, and may stay there */
     else
         placed = place();
-    if (writer.number > 0) {
-        /* Without an end of their own only records without a limit have too much. */
-        end = writer.segment_size ? 0 : writer.offset;
-        if (placed && end)
-            end += sizeof(tc_record_block) + writer.used;
+    if (writer.number > 0 && writer.segment_size) {
+        off_t size = lseek(writer.fd, 0, SEEK_END); /* older segments may be behind it */
+        end = size > 0 ? (uint64_t)size : end;
+    } else if (writer.number > 0) {
+        end = writer.offset + (placed ? sizeof(tc_record_block) + writer.used : 0);
     }
-    if (end && ftruncate(writer.fd, (off_t)end) < 0)
+    if (ftruncate(writer.fd, (off_t)end) < 0)
         tc_report("cannot shorten the record %s: %s", writer.path, strerror(errno));
     if (placed) /* the staging block is of no use any more; where it cannot be given back it stays
                  */

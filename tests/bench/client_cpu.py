@@ -28,10 +28,10 @@ class Client:
     def __init__(self, label, command, env):
         self.label, self.command, self.env = label, command, env
 
-    def run(self, path, count):
+    def run(self, path, count, output=subprocess.DEVNULL):
         """Returns the CPU seconds that one run took."""
         words = self.command(path, count)
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=self.env,
+        process = subprocess.Popen(words, stdout=output, env=self.env,
                                    preexec_fn=support.die_with_parent)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

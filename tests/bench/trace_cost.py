@@ -1,23 +1,27 @@
 #!/usr/bin/python3
 """What watching a guest costs: --record at each detail, --trace, and the branch that asks whether
-either is on.
+either is on; and what a replay costs.
 
     tests/bench/trace_cost.py [--rounds N] [--gigabytes N] [--requests N] [--folder DIR]
 
 The guest keep_fetching fetches from one nginx over one connection with TLS; the same program runs
 without any option, with each kind of record, and as it would be without the branch in its binding
-(TC_TRACE_NEVER, see rt/trace/trace.h). Records go to --folder, and are gone afterwards. Figures are
-CPU time, ratios are taken within a round. This is no test: nothing fails for being slow.
+(TC_TRACE_NEVER, see rt/trace/trace.h). "Written by the guest" is the same without a record, but the
+guest itself writes what it receives to a file there: less a record of all of it cannot cost. A
+record of everything is replayed at once. Records go to --folder, and are gone afterwards. Figures
+are CPU time, ratios are taken within a round. This is no test: nothing fails for being slow.
 """
 
 import argparse
 import os
+import subprocess
 
 import client_cpu
 import support
 from support.peers import NAME
 
 RECORD = "record"
+SMALL = "/file/small"
 
 
 def cc_without_branch():
@@ -30,23 +34,54 @@ def cc_without_branch():
 
 
 class Guest(client_cpu.Client):
-    """One that knows how large its record was."""
+    """One that knows how large its record was, and what crossed its sockets."""
 
-    def __init__(self, label, server, folder, words, build_options=()):
+    def __init__(self, label, server, folder, words, more=(), build_options=()):
         program = support.program("keep_fetching", build_options=build_options)
         self.record = os.path.join(folder, RECORD)
         super().__init__(label, lambda url, count: [program, str(server), NAME, url, str(count),
-                                                    str(client_cpu.BUFFER)],
+                                                    str(client_cpu.BUFFER), *more],
                          support.environment(f"{support.ALL_NETWORK} {words}"))
-        self.size = 0
+        self.size = self.crossed = 0
 
-    def run(self, path, count):
+    def run(self, path, count, output=subprocess.DEVNULL):
         try:
-            return super().run(path, count)
+            return super().run(path, count, output)
         finally:
             if os.path.exists(self.record):
                 self.size = os.path.getsize(self.record)
+                self.crossed = self.count_bytes() if path == SMALL else 0
                 os.unlink(self.record)
+
+    def count_bytes(self):
+        """Of clear text, by what the record says of the calls."""
+        table = support.run_tool(support.TIMECRAFT, "trace", "calls", "-c", self.record)
+        lines = [line.split() for line in table.splitlines()]
+        return sum(int(words[4]) for words in lines if words[-1] in ("sock_recv", "sock_send"))
+
+
+class Writer(Guest):
+    """Its output goes to a file."""
+
+    def run(self, path, count, output=None):
+        with open(self.record + "-output", "wb") as file:
+            try:
+                return super().run(path, count, file)
+            finally:
+                os.unlink(file.name)
+
+
+class Replay(Guest):
+    """The replay of a run that is recorded for it, and which does not count."""
+
+    def run(self, path, count, output=subprocess.DEVNULL):
+        client_cpu.Client.run(self, path, count)
+        replay = client_cpu.Client(self.label, lambda *_: [support.TIMECRAFT, "replay", self.record],
+                                   support.environment(""))
+        try:
+            return replay.run(path, count)
+        finally:
+            os.unlink(self.record)
 
 
 def main():
@@ -65,21 +100,24 @@ def main():
             (base, ""), ("record, detail=calls", record + ",detail=calls"),
             ("record, detail=headers", record + ",detail=headers"), ("record, detail=all", record),
             ("trace to /dev/null", "--trace=/dev/null"))]
-        guests.append(Guest("without the branch", server, choice.folder, "",
-                            (f"--cc={cc_without_branch()}",)))
+        guests += [Writer("written by the guest", server, choice.folder, "", ["write"]),
+                   Replay("replay", server, choice.folder, record),
+                   Guest("without the branch", server, choice.folder, "",
+                         build_options=(f"--cc={cc_without_branch()}",))]
         count = max(1, round(choice.gigabytes * 1e9 / client_cpu.BIG))
         taken = client_cpu.measure(guests, choice.rounds, "/file/big", count)
         client_cpu.show(f"Download of {count * client_cpu.BIG / 1e9:.2f} GB", "CPU s/GB",
                         1e9 / (count * client_cpu.BIG), taken, base)
         sizes = {guest.label: guest.size for guest in guests}
-        taken = client_cpu.measure(guests, choice.rounds, "/file/small", choice.requests)
+        taken = client_cpu.measure(guests, choice.rounds, SMALL, choice.requests)
         client_cpu.show(f"{choice.requests} requests of 100 bytes, one after the other",
                         "CPU us each", 1e6 / choice.requests, taken, base)
-        print(f"\nSize of the record\n{'guest':34}{'bytes a byte':>16}{'bytes a request':>20}")
+        print(f"\nSize of the record\n{'guest':34}{'bytes a byte':>14}{'bytes a request':>17}"
+              f"{'of which crossed':>18}")
         for guest in guests:
             if guest.size:
-                print(f"{guest.label:34}{sizes[guest.label] / (count * client_cpu.BIG):16.3f}"
-                      f"{guest.size / choice.requests:20.0f}")
+                print(f"{guest.label:34}{sizes[guest.label] / (count * client_cpu.BIG):14.3f}"
+                      f"{guest.size / choice.requests:17.0f}{guest.crossed / choice.requests:18.0f}")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,15 @@ for title, values in UNBUILT.items():
     setattr(Refusals, "test_" + title.strip("()").replace(" ", "_").replace("-", "_"), refuses)
 
 
+class GarbageCollection(Case):
+    def test_toolchains_that_emit_it_are_named(self):
+        guest = self.folder / "guest.wasm"
+        guest.write_bytes(module(types=[b"\x5f\1\x7f\0"]))
+        self.assertRefused(self.timecraft("build", guest, "-o", self.folder / "program"), "Kotlin/Wasm",
+                           "Dart", "J2Wasm", "wasm_of_ocaml", "Guile Hoot", "WEBASSEMBLY_WASI",
+                           "need an engine with GC")
+
+
 class Inspection(Case):
     def inspect(self, data):
         path = self.folder / "guest.wasm"

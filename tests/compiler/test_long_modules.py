@@ -14,7 +14,12 @@ def body(code, padding=0):
     return leb(len(content)) + content
 
 
-def long_module(code_of_start, more=(), first=b"", types=(), type_of_more=b"\2"):
+PLUS_100 = b"\x10\2\x41\xe4\0\x6a" # what function 2 gives and 100
+FROM_TABLE = b"\x41\0\x11\2\0\x41\xe8\7\x6a\x41\0\x2d\0\0\x6b"
+
+
+def long_module(code_of_start, more=(), first=b"", types=(), type_of_more=b"\2", third=PLUS_100,
+                fourth=FROM_TABLE, in_table=3, data=(b"\0\x41\0\x0b\1\7",)):
     """proc_exit is function 0, _start 1; functions 2, 3 and 4 are in parts of their own, and give 10,
     what 2 gives and 100, and what is called through the table and 1000, of which the memory's byte is
     taken."""
@@ -26,12 +31,11 @@ def long_module(code_of_start, more=(), first=b"", types=(), type_of_more=b"\2")
         section(4, b"\x70\0\1"),
         section(5, b"\0\1"),
         section(7, b"\6_start\0\1", b"\6memory\2\0"),
-        section(9, b"\0\x41\0\x0b\1\3"), # the table has function 3
+        section(9, b"\0\x41\0\x0b\1" + leb(in_table)),
         first,
-        section(10, body(code_of_start), body(b"\x41\x0a", PART // 2), body(b"\x10\2\x41\xe4\0\x6a", PART // 2),
-                body(b"\x41\0\x11\2\0\x41\xe8\7\x6a\x41\0\x2d\0\0\x6b", PART // 2),
+        section(10, body(code_of_start), body(b"\x41\x0a", PART // 2), body(third, PART // 2), body(fourth, PART // 2),
                 *[body(code) for code in more]),
-        section(11, b"\0\x41\0\x0b\1\7")])
+        section(11, *data)])
 
 
 EXIT_WITH_3 = b"\x10\4\x41\x84\7\x6b\x10\0" # function 4's result without 900
@@ -76,15 +80,40 @@ class LongModules(Case):
                                               section(9, b"\0\x41\0\x0b\1\3", b"\3\0\1\2"))
         self.assertEqual(self.translate(data, "-O0"), (103, 3))
 
-    def test_tail_calls_stay_in_one_part(self):
-        data = long_module(b"\x10\5\x10\0", more=[b"\x12\2"])
-        self.assertEqual(self.translate(data, "-O0"), (10, 1))
+    def test_tail_calls_of_other_parts(self):
+        """Function 5 goes on as 3, that by the table as 4, and that as 2, which calls nothing. Each is
+        called in the ordinary way too."""
+        data = long_module(b"\x10\5\x10\4\x6a\x10\3\x6a\x10\2\x6a\x10\0", more=[b"\x12\3"],
+                           third=b"\x41\0\x13\2\0", fourth=b"\x12\2", in_table=4)
+        for level in ("-O0", "-O1"):
+            self.assertEqual(self.translate(data, level), (40, 4))
 
-    def test_data_that_functions_name_stays_in_one_part(self):
-        data = long_module(b"\x41\1\x41\0\x41\1\xfc\x08\1\0\x41\1\x2d\0\0\x10\0",
-                           first=b"\x0c\1\2").replace(section(11, b"\0\x41\0\x0b\1\7"),
-                                                     section(11, b"\0\x41\0\x0b\1\7", b"\1\1\5"))
-        self.assertEqual(self.translate(data, "-O0"), (5, 1))
+    def test_tail_calls_of_other_parts_need_no_stack(self):
+        """Functions 3 and 4 go on as each other, two million times."""
+        step = (b"\x23\0\x41\1\x6b\x24\0\x23\0\x45\x04\x40\x41\x07\x0f\x0b") # global 0
+        data = long_module(b"\x10\3\x10\0", third=step + b"\x12\4",
+                           fourth=step + b"\x41\0\x13\2\0").replace(
+                               section(7, b"\6_start\0\1", b"\6memory\2\0"),
+                               section(6, b"\x7f\1\x41\x80\x89\xfa\0\x0b") +
+                               section(7, b"\6_start\0\1", b"\6memory\2\0"))
+        for level in ("-O0", "-O1"):
+            self.assertEqual(self.translate(data, level), (7, 3))
+
+    def test_data_that_functions_of_other_parts_name(self):
+        """memory.init of segments 1 and 2 and data.drop in the last part, of segment 2 in the first;
+        nothing names segment 3. Segment 0 is dropped at the start: 0 bytes are all it has."""
+        init = lambda segment, to, size: (b"\x41" + leb(to) + b"\x41\0\x41" + leb(size) + b"\xfc\x08" +
+                                          leb(segment) + b"\0")
+        sum_of_three = b"\x41\1\x2d\0\0\x41\2\x2d\0\0\x6a\x41\3\x2d\0\0\x6a"
+        data = [b"\0\x41\0\x0b\1\7", b"\1\1\5", b"\1\2\x1e\x28", b"\1\1\x63"]
+        module = long_module(init(2, 2, 2) + b"\x10\5\x10\0", first=b"\x0c\1\4", data=data,
+                             more=[init(1, 1, 1) + init(0, 1, 0) + b"\xfc\x09\1" + init(1, 1, 0) +
+                                   sum_of_three])
+        dropped = long_module(b"\x10\5\x10\0", first=b"\x0c\1\4", data=data,
+                              more=[b"\xfc\x09\1" + init(1, 1, 1) + sum_of_three])
+        for level in ("-O0", "-O1"):
+            self.assertEqual(self.translate(module, level), (75, 4))
+            self.assertEqual(self.translate(dropped, level), (134, 4))
 
     def test_damaged_code_is_refused(self):
         data = long_module(EXIT_WITH_3)

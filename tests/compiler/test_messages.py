@@ -312,6 +312,15 @@ class Usage(Case):
     def test_two_modules(self):
         self.refuse("build", "a.wasm", "b.wasm", "-o", "y", text="one module only")
 
+    def test_a_value_that_is_no_part_of_its_option(self):
+        for command in (["build"], ["run"], ["build", "-o", "y"]):
+            self.refuse(*command, "--allow-net", "example.com:443", "guest.wasm",
+                        text="--allow-net takes its value in the same word: "
+                             "--allow-net=example.com:443")
+        for before in (["--allow-net=a:1"], ["--allow-net", "--"], ["--dir", "--allow-net=a:1"]):
+            result = self.timecraft("run", *before, "absent.wasm")
+            self.assertNotIn("same word", result.err)
+
     def test_no_output(self):
         self.refuse("build", "a.wasm", text="-o PROGRAM")
 

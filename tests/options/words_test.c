@@ -217,6 +217,15 @@ static void words(void) {
     tc_options_reset(&options);
     refused("--colour", "unknown option \"--colour\"; the options are --dir,");
     refused("stray", "unknown option");
+    refused("--allow-net example.com:443",
+            "\"example.com:443\" is not an option; --allow-net takes "
+            "its value in the same word: --allow-net=example.com:443");
+    refused("--allow-listen :80 --allow-net", "--allow-listen=:80");
+    refused("--trace calls.txt", "--trace=calls.txt");
+    refused("--allow-net=a:1 b:1", "unknown option \"b:1\"");
+    refused("--allow-net --colour", "unknown option \"--colour\"");
+    refused("--dir a b", "unknown option \"b\"");
+    refused("--require-tls yes", "unknown option \"yes\"");
     refused("--dir='x", "a ' is not closed");
     refused("--env=A=1 \"", "a \" is not closed");
 

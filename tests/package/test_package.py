@@ -114,8 +114,12 @@ class Package(unittest.TestCase):
             f"{self.prefix}/share/timecraft/sdk/c/timecraft-wasi.cmake")
         run("cmake", "--build", build)
         config = self.prefix / "bin/timecraft-config"
-        words = shlex.split(run(config, "--cc", "--flags"))
-        run(*words, source / "guest.c", "-o", self.folder / "headers.wasm")
+        compiler = run(config, "--cc").strip()
+        packages = {**os.environ, "PKG_CONFIG_PATH": str(self.prefix / "share/pkgconfig")}
+        for flags in (run(config, "--flags"),
+                      run("pkg-config", "--cflags", "--libs", "timecraft-guest", env=packages),
+                      run("pkg-config", "--cflags", "--libs", "timecraft-guest-simd", env=packages)):
+            run(compiler, *shlex.split(flags), source / "guest.c", "-o", self.folder / "headers.wasm")
 
     def test_a_project_finds_it_with_make(self):
         self.configure_and_run("Unix Makefiles")

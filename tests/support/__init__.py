@@ -114,8 +114,8 @@ def made_once(name, files, words, make):
     return path
 
 
-def run_tool(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
+def run_tool(*command, cwd=None):
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
     if done.returncode != 0:
         raise RuntimeError(f"{shlex.join(map(str, command))}: status {done.returncode}\n"
                            f"{done.stdout}{done.stderr}")

@@ -1,4 +1,5 @@
 """Records (rt/trace/record.h) made by hand: of connections that never were, damaged, hostile."""
+import ctypes
 import ipaddress
 import pathlib
 import re
@@ -6,47 +7,18 @@ import struct
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 MASK = (1 << 64) - 1
-P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
-                      0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
 CALL, PROGRAM, ARGUMENTS, ENVIRONMENT, CLOCK, IMPORTS, DESCRIPTOR, CONNECTION, TLS, TRAP, END = \
     range(1, 12)
 OUT, SCATTERED = 1, 2
 EAGAIN, ECONNREFUSED, ECONNRESET, EINPROGRESS = 6, 14, 15, 26
 
 
-def xxh64(data, seed=0):
-    """XXH64, as its specification has it."""
-    def rotated(value, bits):
-        return (value << bits | value >> (64 - bits)) & MASK
+_xxh3 = ctypes.CDLL("libxxhash.so.0").XXH3_64bits_withSeed
+_xxh3.argtypes, _xxh3.restype = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64], ctypes.c_uint64
 
-    def step(total, lane):
-        return rotated((total + lane * P2) & MASK, 31) * P1 & MASK
-    at, size = 0, len(data)
-    if size >= 32:
-        totals = [(seed + P1 + P2) & MASK, (seed + P2) & MASK, seed, (seed - P1) & MASK]
-        while at + 32 <= size:
-            totals = [step(total, lane)
-                      for total, lane in zip(totals, struct.unpack_from("<4Q", data, at))]
-            at += 32
-        result = sum(rotated(total, bits) for total, bits in zip(totals, (1, 7, 12, 18))) & MASK
-        for total in totals:
-            result = ((result ^ step(0, total)) * P1 + P4) & MASK
-    else:
-        result = (seed + P5) & MASK
-    result = (result + size) & MASK
-    while at + 8 <= size:
-        lane, = struct.unpack_from("<Q", data, at)
-        result = (rotated(result ^ step(0, lane), 27) * P1 + P4) & MASK
-        at += 8
-    if at + 4 <= size:
-        lane, = struct.unpack_from("<I", data, at)
-        result = (rotated(result ^ lane * P1 & MASK, 23) * P2 + P3) & MASK
-        at += 4
-    for byte in data[at:]:
-        result = rotated(result ^ byte * P5 & MASK, 11) * P1 & MASK
-    result = (result ^ result >> 33) * P2 & MASK
-    result = (result ^ result >> 29) * P3 & MASK
-    return result ^ result >> 32
+
+def xxh3(data, seed=0):
+    return _xxh3(bytes(data), len(data), seed & MASK)
 
 
 def imports():
@@ -215,18 +187,18 @@ class Record:
 
     # ---- the file ----
 
-    def header(self, segment_size=0, segment_count=1, version=1, staging_size=0):
+    def header(self, segment_size=0, segment_count=1, version=2, staging_size=0):
         head = struct.pack("<8sIIQQIB3xQQ", b"\x89TCREC\r\n", version, 4096, self.salt,
                            segment_size, segment_count if segment_size else 0, self.detail,
                            self.started, staging_size)
-        return (head + struct.pack("<Q", xxh64(head))).ljust(4096, b"\0")
+        return (head + struct.pack("<Q", xxh3(head))).ljust(4096, b"\0")
 
     def block(self, events, number, segment=0, sealed=True, compress=None, room=None,
               break_event=None):
         """One block. compress: a function that makes a Zstandard frame."""
         body = b""
         for i, (event, _, _) in enumerate(events):
-            check = xxh64(event, self.salt + number & MASK) & 0xffffffff
+            check = xxh3(event, self.salt + number) & 0xffffffff
             body += struct.pack("<I", check ^ (1 if i == break_event else 0)) + event
         stored = compress(body) if compress else body
         room = max(room or 0, len(body))
@@ -234,9 +206,9 @@ class Record:
         head = struct.pack("<IIQQQQQ", 0x4b4c4254, 1 if compress else 0, segment, number, first,
                            min((time for _, time, index in events if index is not None),
                                default=events[0][1] if events else 0), room)
-        opened = xxh64(head, self.salt) & 0xffffffff
+        opened = xxh3(head, self.salt) & 0xffffffff
         head += struct.pack("<II", len(body) if sealed else 0, len(stored) if sealed else 0)
-        seal = xxh64(head, self.salt) & 0xffffffff if sealed else 0
+        seal = xxh3(head, self.salt) & 0xffffffff if sealed else 0
         return head + struct.pack("<II", opened, seal) + stored + \
             bytes(0 if sealed else room - len(body))
 

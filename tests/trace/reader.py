@@ -1,9 +1,9 @@
 """Reads records by what the opening comment of rt/trace/record.h says, and by nothing else (but for
-XXH64): another reader than the command's, so that the format is what its comment says."""
+XXH3): another reader than the command's, so that the format is what its comment says."""
 
 import struct
 
-from support.records import xxh64
+from support.records import xxh3
 
 CALL, PROGRAM, ARGUMENTS, ENVIRONMENT, CLOCK, IMPORTS, DESCRIPTOR, CONNECTION, TLS, TRAP, END = \
     range(1, 12)
@@ -99,8 +99,8 @@ class Record:
             self.file = file.read()
         (magic, version, header_size, self.salt, self.segment_size, self.segment_count, self.detail,
          self.started, self.staging_size, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
-        assert magic == b"\x89TCREC\r\n" and version == 1 and header_size == 4096
-        assert check == xxh64(self.file[:56], 0)
+        assert magic == b"\x89TCREC\r\n" and version == 2 and header_size == 4096
+        assert check == xxh3(self.file[:56], 0)
         start = 4096 + self.staging_size
         starts = [start + i * self.segment_size for i in range(self.segment_count)]
         firsts = sorted((self.block(at)[0], at) for at in starts if self.block(at))
@@ -125,9 +125,9 @@ class Record:
             return None
         (magic, encoding, segment, number, _, _, room, used, stored, open_check,
          seal_check) = struct.unpack("<IIQQQQQIIII", head)
-        if magic != 0x4b4c4254 or open_check != xxh64(head[:48], self.salt) & 0xffffffff:
+        if magic != 0x4b4c4254 or open_check != xxh3(head[:48], self.salt) & 0xffffffff:
             return None
-        sealed = seal_check == xxh64(head[:56], self.salt) & 0xffffffff and used <= room
+        sealed = seal_check == xxh3(head[:56], self.salt) & 0xffffffff and used <= room
         assert encoding == 0
         return segment, number, room, used if sealed else None, stored
 
@@ -154,7 +154,7 @@ class Record:
         while limit - at >= 16:
             check, size = struct.unpack_from("<II", self.file, at)
             if size < 16 or size % 8 or size > limit - at or check != \
-                    xxh64(self.file[at + 4:at + size], self.salt + number) & 0xffffffff:
+                    xxh3(self.file[at + 4:at + size], self.salt + number) & 0xffffffff:
                 return
             yield Event(self.file[at:at + size])
             at += size

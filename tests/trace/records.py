@@ -3,7 +3,7 @@ that only the meaning of what is read can show."""
 
 import struct
 
-from support.records import xxh64
+from support.records import xxh3
 
 HEADER, BLOCK, EVENT, CALL, CHUNK = 4096, 64, 16, 40, 16
 TYPE_CALL, TYPE_PROGRAM = 1, 2
@@ -57,7 +57,7 @@ class Record:
         self.end = at
 
     def check(self, at, size):
-        return xxh64(bytes(self.data[at + 4:at + size]), self.salt + self.number) & 0xffffffff
+        return xxh3(self.data[at + 4:at + size], self.salt + self.number) & 0xffffffff
 
     def texts(self, at, size):
         found, place = [], at + EVENT + 8
@@ -77,7 +77,7 @@ class Record:
         struct.pack_into("<I", self.data, HEADER + 4, encoding)
         struct.pack_into("<II", self.data, HEADER + 48, used, stored)
         for place, size in ((56, 48), (60, 56)):
-            digest = xxh64(bytes(self.data[HEADER:HEADER + size]), self.salt) & 0xffffffff
+            digest = xxh3(self.data[HEADER:HEADER + size], self.salt) & 0xffffffff
             struct.pack_into("<I", self.data, HEADER + place, digest)
 
     def save(self, path):

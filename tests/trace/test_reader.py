@@ -145,12 +145,12 @@ class Damage(Case):
 
     def test_what_is_no_record_is_refused_in_words(self):
         good = some_record()
-        other = good.header(version=2)
+        other = good.header(version=1)
         broken = bytearray(good.file())
         broken[20] ^= 1
         for name, data, words in [("text", b"hello\n" * 2000, "does not begin as one"),
                                   ("empty", b"", "is too short"),
-                                  ("other", other, "record of version 2"),
+                                  ("other", other, "record of version 1"),
                                   ("broken", bytes(broken), "is damaged")]:
             with self.subTest(name):
                 result = self.timecraft("trace", "calls", self.keep(data, name))
@@ -303,6 +303,10 @@ class Views(Case):
     def test_summaries(self):
         data = some_record().file()
         self.assertRegex(self.trace("calls", data, "-c").out, r"\s1\s+0\s+0\s+sock_getaddrinfo\n")
+        rows = [json.loads(line) for line in
+                self.trace("calls", data, "-c", "-o", "json").out.splitlines()]
+        self.assertEqual({row["name"]: row["bytes"] for row in rows if row["bytes"]},
+                         {"sock_send": len(REQUEST), "sock_recv": len(ANSWER), "fd_write": 5})
         self.assertRegex(self.trace("requests", data, "-c").out, r"\s1\s+0\s+5\s+GET /x => 200\n")
         rows = [json.loads(line) for line in
                 self.trace("network", data, "-c", "-o", "json").out.splitlines()]

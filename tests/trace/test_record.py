@@ -191,6 +191,14 @@ class Size(RecordTest):
         indexes = [call.index for call in record.calls]
         self.assertEqual(indexes, list(range(indexes[0], indexes[0] + len(indexes))))
 
+    def test_room_on_the_disk_that_was_not_needed_is_given_back(self):
+        for words in ("", ",limit=32M"):
+            with self.subTest(words):
+                self.record("count", 4000, words=words)
+                status = os.stat(self.path)
+                self.assertGreater(status.st_size, 400_000)
+                self.assertLess(512 * status.st_blocks, status.st_size + 100_000)
+
     def test_limit_cuts_what_is_larger_than_a_segment(self):
         record = self.record("large", 40, words=",limit=1M")
         self.assertLessEqual(len(record.file), 1 << 20)

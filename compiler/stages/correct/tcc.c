@@ -1,8 +1,8 @@
 /* tcc, in all versions: it lacks GNU C builtins that wasm2c's output asks for, and its negation of
  * a floating-point number is a subtraction. tcc_prelude.h has both, tcc_support.h what is otherwise
- * in tcc's own library, tcc_vectors.h stands for a header that it does not have.
- * Another compiler takes the units that tcc cannot, so that these have to be right for every
- * compiler.
+ * in tcc's own library, tcc_vectors.h stands for a header that it does not have, and tcc_memory.h
+ * has loads and stores that need no call. Another compiler takes the units that tcc cannot, so that
+ * these have to be right for every compiler.
  */
 #include "stages/correct/correct.h"
 
@@ -31,6 +31,7 @@ void tc_correct_tcc(tc_build *build) {
     tc_correct_sources(build, replace_negations);
     replace_includes(&build->code.guest);
     replace_includes(&build->code.implementation);
+    tc_correct_declare(build, "#include \"tcc_memory.h\"\n");
     build->unit_prelude = "#include \"tcc_prelude.h\"\n";
     build->binding_support = "#include \"tcc_support.h\"\n\n";
 }

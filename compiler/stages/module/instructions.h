@@ -17,11 +17,18 @@ typedef struct tc_scan {
 /* Notes that a feature is used, at this place of the file. */
 void tc_scan_note(tc_scan *scan, tc_feature feature, size_t offset);
 
+enum { TC_RETURN_CALL = 0x12, TC_RETURN_CALL_INDIRECT = 0x13 };
+
 typedef struct tc_instruction {
     uint32_t opcode;           /* 0x6a; 0xfd0052 for the prefix fd and the number 0x52 */
     const uint8_t *start;      /* in->at is its end */
     const uint8_t *immediates; /* what stands behind the opcode */
 } tc_instruction;
+
+/* return_call and return_call_indirect; return_call_ref is of a proposal that is not built. */
+static inline bool tc_is_tail_call(uint32_t opcode) {
+    return opcode == TC_RETURN_CALL || opcode == TC_RETURN_CALL_INDIRECT;
+}
 
 /* False at a problem: an instruction that is not known, or one that is cut off. */
 bool tc_read_instruction(tc_reader *in, tc_scan *scan, tc_instruction *out);

@@ -10,7 +10,9 @@
  * has neither; tc_correct_waits gives the trap its words.
  *  - Custom sections are left out, but for the names.
  *  - Functions of other parts are there with their types, and are a trap behind a mark that
- * tc_split knows. The bytes of data are in the first part.
+ * tc_split knows. wasm2c writes functions with tail calls, and calls of them, in another way: they
+ * have one behind the trap. The bytes of data that is copied at the start are in the first part;
+ * what memory.init copies is in all of them, because wasm2c writes its length where that is done.
  *
  * A body that cannot be read is copied as it is, for wasm2c to complain about.
  */
@@ -248,13 +250,17 @@ static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const
 }
 
 /* In the place of a function of another part. */
-static void add_placeholder(tc_buffer *out, uint32_t mark) {
+static void add_placeholder(tc_buffer *out, const tc_wasm *wasm, size_t function, uint32_t mark) {
     tc_buffer code = {0};
     add_byte(&code, 0); /* no locals */
     add_byte(&code, I32_CONST);
     add_signed_leb(&code, mark);
     add_byte(&code, DROP);
     add_byte(&code, 0x00); /* unreachable */
+    if (function < wasm->function_count && wasm->functions[function].has_tail_calls) {
+        add_byte(&code, TC_RETURN_CALL);
+        add_leb(&code, function);
+    }
     add_byte(&code, 0x0b);
     add_leb(out, code.length);
     tc_buffer_add(out, code.data, code.length);
@@ -278,13 +284,14 @@ static void lower_code(const tc_wasm *wasm, const tc_part *part, tc_reader *in, 
         if (i >= part->first && i < part->end)
             add_body(out, wasm, first + i, in->at, in->at + size);
         else
-            add_placeholder(out, part->mark);
+            add_placeholder(out, wasm, first + i, part->mark);
         in->at += size;
     }
     add_bytes(out, in->at, in->end);
 }
 
-/* Segments without their bytes, which may have names: only the first part's data is used. */
+/* Active segments, which may have names, without their bytes: only the first part's are used. The
+ * others as they are. */
 static void lower_data(tc_reader *in, tc_buffer *out) {
     uint32_t count = tc_read_count(in);
     add_leb(out, count);
@@ -295,9 +302,11 @@ static void lower_data(tc_reader *in, tc_buffer *out) {
             tc_read_u32(in);
         if (flags != 1)
             tc_read_constant(in, NULL);
-        add_bytes(out, start, in->at);
-        add_leb(out, 0);
+        const uint8_t *length_at = in->at;
         tc_skip(in, tc_read_u32(in));
+        add_bytes(out, start, flags == 1 ? in->at : length_at);
+        if (flags != 1)
+            add_leb(out, 0);
     }
 }
 
@@ -373,12 +382,6 @@ void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out) {
 /* About as many bytes of functions are in a part: wasm2c needs 58 times as many. */
 #define PART_SIZE ((size_t)8 << 20)
 
-/* Where what functions do decides how wasm2c writes others (tail calls) or what of the data it
- * keeps (memory.init, for which there is a data count section), they cannot be apart. */
-static bool is_one_part(const tc_wasm *wasm) {
-    return wasm->features[TC_FEATURE_TAIL_CALL].is_used || wasm->has_data_count;
-}
-
 /* The end of the part that begins with this function; SIZE_MAX: that of the module. */
 static size_t find_end(tc_reader *code, size_t first) {
     uint32_t count = tc_read_count(code);
@@ -423,7 +426,7 @@ bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
     if (part->end == SIZE_MAX)
         return false;
     *part = (tc_part){part->end, SIZE_MAX, part->mark};
-    while (tc_reader_left(&in) && !is_one_part(wasm)) {
+    while (tc_reader_left(&in)) {
         uint8_t id;
         tc_reader section = next_section(&in, &id);
         if (id == TC_SECTION_CODE) {

@@ -409,9 +409,12 @@ static void read_data(section *at) {
 static void read_body(section *at, const uint8_t *end) {
     tc_instruction instruction;
     tc_reader in = {.start = at->in.start, .at = at->in.at, .end = end};
+    bool has_tail_calls = false;
     tc_read_locals(&in, &at->scan);
     while (in.at < in.end && tc_read_instruction(&in, &at->scan, &instruction))
-        ;
+        has_tail_calls |= tc_is_tail_call(instruction.opcode);
+    if (at->scan.index < at->wasm->function_count)
+        at->wasm->functions[at->scan.index].has_tail_calls = has_tail_calls;
     free(in.problem);
 }
 
@@ -509,7 +512,6 @@ static void read_section(section *at, uint8_t id) {
         read_data(at);
         break;
     case TC_SECTION_DATA_COUNT:
-        at->wasm->has_data_count = true;
         note(at, TC_FEATURE_BULK_MEMORY);
         break;
     case TC_SECTION_TAG:

@@ -34,7 +34,7 @@ typedef struct load {
     const char *memory; /* "instance->w2c_memory" */
     size_t memory_length;
     unsigned long offset;
-    const tc_piece *data;
+    tc_piece *data;
     unsigned long length;
 } load;
 
@@ -73,6 +73,7 @@ static const char *write_loads(const tc_splitter *all, const char *line, const l
     size_t count = 0;
     do {
         size_t length = add_bytes(&bytes, next.data);
+        next.data->is_loaded = true;
         tc_buffer_print(&table, "%s{%luu, %zuu},", count % 6 ? " " : "\n    ", next.offset, length);
         count++;
         line = strchr(line, '\n') + 1;
@@ -113,7 +114,8 @@ static void index_data(tc_splitter *all) {
         all->data_by_name[all->data.items[i].name] = &all->data.items[i];
 }
 
-/* Data that is still named, for memory.init, needs its array. */
+/* Data that is still named, for memory.init, needs its array; the functions of other parts, of
+ * which nothing is known here, may name all that was not loaded. */
 static void add_named_data(tc_splitter *all) {
     const size_t asking = SIZE_MAX; /* no unit has this number */
     tc_declarations_use(&all->declarations, asking, all->base.data, all->base.length);
@@ -121,11 +123,13 @@ static void add_named_data(tc_splitter *all) {
         tc_declarations_use(&all->declarations, asking, all->functions.items[i].text,
                             all->functions.items[i].length);
     for (size_t i = 0; i < all->data.count; i++) {
-        const tc_declared *name = &all->declarations.names[all->data.items[i].name];
-        if (name->used_by != asking)
+        const tc_piece *data = &all->data.items[i];
+        const tc_declared *name = &all->declarations.names[data->name];
+        bool other_parts_may = !data->is_loaded && !tc_is_only_part(all->build);
+        if (name->used_by != asking && !other_parts_may)
             continue;
         tc_buffer_print(&all->base, "\nconst u8 %.*s[] =", (int)name->length, name->text);
-        add_bytes(&all->base, &all->data.items[i]);
+        add_bytes(&all->base, data);
         tc_buffer_print(&all->base, ";\n");
     }
 }

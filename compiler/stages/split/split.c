@@ -46,10 +46,6 @@ static size_t defined_by(const tc_splitter *all, const char *line, size_t length
     return tc_declarations_find(&all->declarations, end - name_length, name_length);
 }
 
-static bool is_only_part(const tc_splitter *all) {
-    return all->build->part.first == 0 && all->build->part.end == SIZE_MAX;
-}
-
 /* How wasm2c writes the mark of a function that is of another part; returns its length. */
 static int mark_text(const tc_splitter *all, char text[static 32]) {
     return snprintf(text, 32, " = %uu;\n", all->build->part.mark);
@@ -60,7 +56,7 @@ static bool is_wanted(const tc_splitter *all, const tc_piece *function) {
     char mark[32];
     int length = mark_text(all, mark);
     const tc_declared *name = &all->declarations.names[function->name];
-    if (is_only_part(all))
+    if (tc_is_only_part(all->build))
         return true;
     return !memmem(function->text, function->length, mark, (size_t)length) &&
            tc_names_add(&all->build->written, name->text, name->length);
@@ -196,7 +192,8 @@ static void splitter_reset(tc_splitter *all) {
 static int check_rest(tc_splitter *all) {
     char mark[32];
     int length = mark_text(all, mark);
-    if (is_only_part(all) || !memmem(all->base.data, all->base.length, mark, (size_t)length))
+    if (tc_is_only_part(all->build) ||
+        !memmem(all->base.data, all->base.length, mark, (size_t)length))
         return 0;
     tc_error("%s cannot be translated in parts: this wasm2c writes a function in a way that is not "
              "known here; `timecraft doctor` tells which wasm2c it is, another version may do",

@@ -52,6 +52,7 @@ typedef struct tc_piece {
     size_t name; /* in the declarations: their order is the module's */
     const char *text;
     size_t length;
+    bool is_loaded; /* a segment that tc_compact_data has found where it is copied at the start */
 } tc_piece;
 
 typedef struct tc_pieces {

@@ -2,10 +2,11 @@
  * benchmark measures. Compiled twice, as a guest that uses hTLS and as a program of the host that
  * uses OpenSSL on the socket (with -DNATIVE), so that both do the same work around the TLS.
  *
- *   keep_fetching ADDRESS:PORT NAME PATH COUNT BUFFER-SIZE [poll]
+ *   keep_fetching ADDRESS:PORT NAME PATH COUNT BUFFER-SIZE [poll|write]
  *
  * `poll` makes the socket non-blocking and waits with poll(2) before every receive, as event loops
- * do. Prints the CPU time of the fetching, and how many bytes of bodies came. */
+ * do; `write` writes all that comes to standard output. Prints the CPU time of the fetching, and
+ * how many bytes of bodies came. */
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 #include "cpu_time.h"
 
 static connection server;
-static bool polling;
+static bool polling, writing;
 
 static void wait_for_bytes(void) {
     struct pollfd interest = {.fd = server.fd, .events = POLLIN};
@@ -39,15 +40,22 @@ static ssize_t receive_some(void *buffer, size_t size) {
     }
 }
 
+/* Receives what there is, and writes it where that is asked for. */
+static size_t take(char *buffer, size_t size) {
+    ssize_t got = receive_some(buffer, size);
+    if (got <= 0)
+        fail("receive");
+    if (writing && write(1, buffer, (size_t)got) != got)
+        fail("write");
+    return (size_t)got;
+}
+
 /* Receives a response; returns the length of its body. */
 static uint64_t receive_response(char *buffer, size_t size) {
     size_t have = 0;
     char *body = NULL;
     while (!body) {
-        ssize_t got = receive_some(buffer + have, size - 1 - have);
-        if (got <= 0)
-            fail("receive");
-        have += (size_t)got;
+        have += take(buffer + have, size - 1 - have);
         buffer[have] = 0;
         body = strstr(buffer, "\r\n\r\n");
     }
@@ -56,12 +64,8 @@ static uint64_t receive_response(char *buffer, size_t size) {
         fail("no Content-Length");
     uint64_t length = strtoull(length_field + strlen("Content-Length: "), NULL, 10);
     uint64_t received = have - (size_t)(body + 4 - buffer);
-    while (received < length) {
-        ssize_t got = receive_some(buffer, size - 1);
-        if (got <= 0)
-            fail("receive");
-        received += (uint64_t)got;
-    }
+    while (received < length)
+        received += take(buffer, size - 1);
     return length;
 }
 
@@ -69,7 +73,8 @@ int main(int argc, char **argv) {
     if (argc < 6)
         return 2;
     size_t size = (size_t)atoi(argv[5]);
-    polling = argc > 6;
+    polling = argc > 6 && !strcmp(argv[6], "poll");
+    writing = argc > 6 && !strcmp(argv[6], "write");
     char *buffer = malloc(size), request[512];
     int length =
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", argv[3], argv[2]);

@@ -1,0 +1,61 @@
+"""The part of the official WebAssembly test suite that takes seconds; `spec` runs all of it."""
+
+import importlib.machinery
+import importlib.util
+import os
+import unittest
+
+import spec_suite
+import support
+
+# Arithmetic, control, calls and traps, references, bulk memory, vectors, exceptions, tail calls.
+QUICK = ["wasm-latest/" + name for name in (
+    "i32.wast", "f32.wast", "f64_cmp.wast", "conversions.wast", "float_misc.wast", "br_table.wast",
+    "call_indirect.wast", "left-to-right.wast", "traps.wast", "table_grow.wast", "imports.wast",
+    "skip-stack-guard-page.wast", "utf8-import-field.wast", "return_call.wast")] + [
+        "wasm-v2/ref_is_null.wast", "wasm-v2/memory_fill.wast", "proposals/exceptions/try_table.wast",
+        "proposals/simd/simd_lane.wast", "proposals/threads/atomic.wast"]
+# Where memory is, and what the optimiser makes of it.
+OPTIMISED = ["wasm-latest/address.wast", "wasm-latest/memory_trap.wast", "wasm-latest/float_exprs.wast",
+             "wasm-latest/memory_grow.wast", "proposals/simd/simd_f32x4_pmin_pmax.wast",
+             "proposals/multi-memory/memory_copy1.wast"]
+
+
+def script():
+    """The module that `spec` is."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "spec")
+    loader = importlib.machinery.SourceFileLoader("spec", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("spec", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Suite(unittest.TestCase):
+    maxDiff = None
+
+    def run_scripts(self, build, names):
+        place = os.path.join(support.KEPT_FOLDER, "spec-suite")
+        try:
+            suite, tools = spec_suite.fetch(place)
+        except spec_suite.NotToBeHad as error:
+            self.skipTest(str(error))
+        cc, _, level = build.partition("-O")
+        builder = spec_suite.Builder(support.PREFIX, os.path.join(place, build), cc, level)
+        outcomes = spec_suite.run(builder, suite, tools, names)
+        reason_of = script().reason_of
+        passed = [one for one in outcomes if one.verdict == spec_suite.PASSED]
+        self.assertEqual([one for one in outcomes if one not in passed and not reason_of(one)], [])
+        self.assertGreater(len(passed), len(names) * 20, "so few assertions were made")
+        print(f"{build}: {len(passed)} passed of {len(outcomes)}")
+
+    def test_quick_build(self):
+        self.run_scripts("tcc-O0", QUICK)
+
+    def test_optimised_build(self):
+        self.run_scripts("gcc-O2", OPTIMISED)
+
+
+if __name__ == "__main__":
+    if support.SANITIZED:
+        support.skip("what this compiles is the modules' code, which the other tree has too")
+    support.main()
