@@ -25,6 +25,7 @@ go_minimum=1.21
 
 # One package a line.
 build_packages='
+binutils
 ca-certificates
 clang
 cmake
@@ -32,6 +33,7 @@ gcc
 libbrotli-dev
 libc6-dev
 libclang-rt-dev-wasm32
+libdw-dev
 libiberty-dev
 libnghttp2-dev
 liburing-dev
@@ -52,6 +54,7 @@ test_packages='
 clang-format
 cppcheck
 curl
+gdb
 gnutls-bin
 libc++-dev-wasm32
 libclang-rt-dev

@@ -83,6 +83,11 @@ size_t tc_text_identifier_before(const char *start, const char *end);
 /* The end of what begins at `text`: behind the first line that is `last`. NULL: it has no end. */
 const char *tc_text_end_at_line(const char *text, const char *last);
 
+/* ---- demangle.c ---- */
+
+/* A function's name in C++ or Rust (both manglings), or the name as it is; a new string. */
+char *tc_demangle(const char *name);
+
 /* ---- file.c: files and paths ---- */
 
 /* Reads a whole file; -1 with errno set, EFBIG when it is longer than `limit`. */

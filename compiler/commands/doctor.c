@@ -182,6 +182,8 @@ static int examine(void) {
     check_program("tcc", "tcc", "-v", "for builds in seconds with -O0: apt install tcc");
     check_file("SIMDe", "/usr/include/simde/wasm/simd128.h",
                "for modules that use SIMD: apt install libsimde-dev");
+    check_program("objcopy", "objcopy", "--version", "for builds with -g: apt install binutils");
+    check_program("gdb", "gdb", "--version", "to debug what was built with -g: apt install gdb");
     check_cache();
     check_io_uring();
     check_guest_tools(&tools);

@@ -107,6 +107,8 @@ static int apply_valued(tc_build_options *options, const char *word, const char 
 static int apply_plain(tc_build_options *options, const char *word) {
     if (strncmp(word, "-O", 2) == 0 && word[2] >= '0' && word[2] <= '3' && !word[3])
         options->level = word[2] - '0';
+    else if (strcmp(word, "-g") == 0)
+        options->has_lines = true;
     else if (strcmp(word, "--static") == 0)
         options->link_static = true;
     else if (strcmp(word, "--no-cache") == 0)

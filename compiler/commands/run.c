@@ -30,6 +30,8 @@ static int make_key(const tc_build_options *options, const tc_wasm *wasm, char k
     tc_buffer identity = {0};
     tc_toolchain_identity(&tools, &identity);
     tc_buffer_print(&identity, "-O%d %s\n", options->level, options->link_static ? "static" : "");
+    if (options->has_lines)
+        tc_buffer_print(&identity, "-g\n");
     tc_buffer_print(&identity, "stubs %d", options->stubs.unknown);
     for (size_t i = 0; i < options->stubs.named.count; i++)
         tc_buffer_print(&identity, " %s", options->stubs.named.items[i]);

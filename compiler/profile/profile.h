@@ -62,8 +62,6 @@ void tc_profile_table_set_load_address(tc_profile_table *table, uint64_t address
 int tc_profile_find_name(tc_profile *profile, uint64_t address, uint32_t *name);
 /* The number of a name. */
 uint32_t tc_profile_add_name(tc_profile *profile, const char *text);
-/* A new string: the name as its language writes it (C++, Rust), else as it is. */
-char *tc_profile_demangle(const char *name);
 
 /* ---- writers. -1 with errno set. ---- */
 

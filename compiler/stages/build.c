@@ -232,6 +232,8 @@ static void report_end(const tc_build *build) {
 }
 
 static int make_units(tc_build *build) {
+    if (build->options->has_lines)
+        tc_lines_read(build);
     while (tc_module_next_part(build->wasm, &build->part)) {
         if (tc_translate(build) < 0)
             return -1;
@@ -249,7 +251,11 @@ static int run_stages(tc_build *build, output *out) {
     if (make_units(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
         return -1;
     tc_progress_step("linking %s", out->path);
-    if (tc_link(build, out->temporary) < 0 || output_finish(out) < 0)
+    if (tc_link(build, out->temporary) < 0)
+        return -1;
+    if (build->lines)
+        tc_lines_add(build, out->temporary);
+    if (output_finish(out) < 0)
         return -1;
     report_end(build);
     return 0;
@@ -260,6 +266,7 @@ static void build_reset(tc_build *build) {
         tc_directory_remove(build->work);
     free(build->work);
     tc_code_reset(&build->code);
+    tc_lines_reset(build);
     tc_names_reset(&build->written);
     tc_words_reset(&build->units);
     tc_words_reset(&build->objects);

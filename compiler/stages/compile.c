@@ -37,6 +37,9 @@
 #define SIMD_FLAGS "-fwrapv"
 #endif
 
+/* With -g: of the C's lines only where they are, and which functions are inlined where. */
+#define LINES_FLAGS "-g1 -gno-column-info"
+
 /* tcc removes no loads, so that it may say yes to a question that wasm2c 1.0.42 asks of compilers
  * that are not GNU's. */
 #define TCC_FLAGS "-w -DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1"
@@ -61,6 +64,8 @@ static void add_cc(tc_words *argv, const tc_build *build, int level) {
     tc_words_add_all(argv, &tools->cc);
     tc_words_add(argv, "-O%d", level);
     tc_words_add_split(argv, SEMANTIC_FLAGS " " RUNTIME_FLAGS);
+    if (build->lines)
+        tc_words_add_split(argv, LINES_FLAGS);
     if (build->uses_simd)
         tc_words_add_split(argv, SIMD_FLAGS);
     tc_words_add_all(argv, &tools->cflags);
@@ -75,10 +80,11 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
     tc_words_add(argv, "-c");
 }
 
-/* Whoever names a compiler gets that one. */
+/* Whoever names a compiler gets that one. tcc writes no DWARF. */
 static bool may_use_tcc(const compilation *all) {
     const tc_build *build = all->build;
-    return build->options->level == 0 && build->tools.tcc && !build->tools.cc_chosen;
+    return build->options->level == 0 && !build->lines && build->tools.tcc &&
+           !build->tools.cc_chosen;
 }
 
 static void hash_words(tc_hash *hash, const tc_words *words, const char *except) {

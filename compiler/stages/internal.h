@@ -36,6 +36,15 @@ typedef struct tc_part {
     uint32_t mark; /* a constant that the module has nowhere: see tc_module_lower */
 } tc_part;
 
+/* Where wasm2c's C is to be found again: number i is `first` + i, of an i32 that is dropped, in
+ * front of the first instruction of a function at or behind address i. None of the numbers is a
+ * constant in the module. */
+typedef struct tc_marks {
+    uint32_t first;
+    const uint32_t *addresses; /* offsets in the code section's contents, ascending */
+    size_t count;              /* 0: there are none */
+} tc_marks;
+
 /* A build on its way. */
 typedef struct tc_build {
     const tc_build_options *options;
@@ -45,6 +54,8 @@ typedef struct tc_build {
     char *work;   /* directory for everything in between */
     tc_part part; /* of which `code` is */
     tc_code code;
+    struct tc_lines *lines;      /* of the guest's source; NULL: without -g */
+    tc_marks marks;              /* by tc_lines_read */
     const char *unit_prelude;    /* what stands in front of each unit, by tc_correct */
     const char *binding_support; /* what the binding has for the units, by tc_correct */
     bool uses_simd;
@@ -69,7 +80,22 @@ static inline bool tc_is_only_part(const tc_build *build) {
 bool tc_module_next_part(const tc_wasm *wasm, tc_part *part);
 /* Writes what wasm2c is given of a module. Functions of other parts are part->mark, which is
  * dropped, and `unreachable`. */
-void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out);
+void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
+                     tc_buffer *out);
+/* The first of `count` numbers that are no constants in the module; 0: there are not as many. */
+uint32_t tc_module_find_marks(const tc_wasm *wasm, size_t count);
+
+/* The lines of the guest's source, for -g (lines/): reads them, and sets where marks go; ends with
+ * tc_lines_reset. */
+void tc_lines_read(tc_build *build);
+/* Adds a function of the C without its marks, and remembers where they were. */
+void tc_lines_take_function(tc_build *build, tc_name name, const char *text, size_t length,
+                            tc_buffer *out);
+/* Takes marks out of what is no such function. */
+void tc_lines_take_rest(tc_build *build, tc_buffer *text);
+/* Puts what is known of lines into the program. A problem with it is told, and is no error. */
+void tc_lines_add(tc_build *build, const char *program);
+void tc_lines_reset(tc_build *build);
 
 /* The stages. tc_translate, tc_correct and tc_split are called for each part. Each returns -1 after
  * a message. */

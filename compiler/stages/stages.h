@@ -12,6 +12,7 @@
  *   translate.c  the module             -> C as wasm2c writes it (runs wasm2c)
  *   correct/     that                   -> C that does what the module says, with every compiler
  *   split/       that                   -> units, C files that stand for themselves
+ *   lines/       marks in it, for -g     -> the lines of the guest's source, in the program
  *   bind.c       tc_wasm, guest.h       -> binding.c, which joins the module and the runtime
  *   compile.c    units                  -> objects (parallel, from the cache where possible)
  *   link.c       objects, libtimecraft  -> the program
@@ -178,6 +179,7 @@ typedef struct tc_build_options {
     int level;          /* -O0 … -O3 */
     unsigned jobs;      /* -j */
     bool link_static;   /* --static */
+    bool has_lines;     /* -g */
     bool use_cache;
     tc_verbosity verbosity;
     tc_stubs stubs;

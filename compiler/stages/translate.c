@@ -61,7 +61,7 @@ static int explain(const tc_build *build, int status, const tc_buffer *output) {
  */
 static int write_module(const tc_build *build) {
     tc_buffer lowered = {0};
-    tc_module_lower(build->wasm, &build->part, &lowered);
+    tc_module_lower(build->wasm, &build->part, &build->marks, &lowered);
     char *path = tc_format("%s/module.wasm", build->work);
     int result = tc_file_write(path, lowered.data, lowered.length);
     if (result < 0)

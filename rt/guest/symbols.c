@@ -37,14 +37,39 @@ static bool map_self(image *file) {
     return true;
 }
 
+/* The file's sections, or NULL; sets how many there are. */
+static const Elf64_Shdr *find_sections(const image *file, const Elf64_Ehdr **header) {
+    *header = image_array(file, 0, 1, sizeof **header, 1);
+    if (!*header || memcmp((*header)->e_ident, ELFMAG, SELFMAG) != 0 ||
+        (*header)->e_ident[EI_CLASS] != ELFCLASS64 || (*header)->e_shentsize != sizeof(Elf64_Shdr))
+        return NULL;
+    return image_array(file, (*header)->e_shoff, (*header)->e_shnum, sizeof(Elf64_Shdr), 8);
+}
+
+const void *tc_symbols_section(const tc_symbols *symbols, const char *name, size_t *size) {
+    const image *file = &symbols->file;
+    const Elf64_Ehdr *header;
+    const Elf64_Shdr *sections = file->start ? find_sections(file, &header) : NULL;
+    if (!sections || header->e_shstrndx >= header->e_shnum)
+        return NULL;
+    const Elf64_Shdr *strings = &sections[header->e_shstrndx];
+    const char *names = image_array(file, strings->sh_offset, strings->sh_size, 1, 1);
+    size_t length = strlen(name) + 1;
+    for (size_t i = 0; i < header->e_shnum && names; i++) {
+        const Elf64_Shdr *section = &sections[i];
+        if (section->sh_name < strings->sh_size && length <= strings->sh_size - section->sh_name &&
+            memcmp(names + section->sh_name, name, length) == 0 && section->sh_type != SHT_NOBITS) {
+            *size = section->sh_size;
+            return image_array(file, section->sh_offset, section->sh_size, 1, 1);
+        }
+    }
+    return NULL;
+}
+
 /* Finds the section with the symbol table and the one with its strings. */
 static bool find_table(const image *file, tc_symbols *symbols) {
-    const Elf64_Ehdr *header = image_array(file, 0, 1, sizeof *header, 1);
-    if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_shentsize != sizeof(Elf64_Shdr))
-        return false;
-    const Elf64_Shdr *sections =
-        image_array(file, header->e_shoff, header->e_shnum, sizeof *sections, 8);
+    const Elf64_Ehdr *header;
+    const Elf64_Shdr *sections = find_sections(file, &header);
     if (!sections)
         return false;
     for (size_t i = 0; i < header->e_shnum; i++) {
@@ -81,19 +106,19 @@ static int store_load_address(struct dl_phdr_info *info, size_t size, void *cont
 }
 
 bool tc_symbols_open(tc_symbols *symbols) {
-    image file;
+    image file = {0};
     uintptr_t load_address = 0;
     dl_iterate_phdr(store_load_address, &load_address);
-    if (map_self(&file) && tc_symbols_read(symbols, &file, load_address))
-        return true;
+    if (map_self(&file))
+        return tc_symbols_read(symbols, &file, load_address);
     *symbols = (tc_symbols){.load_address = load_address};
     return false;
 }
 
 bool tc_symbols_read(tc_symbols *symbols, const image *file, uintptr_t load_address) {
-    *symbols = (tc_symbols){.load_address = load_address};
+    *symbols = (tc_symbols){.file = *file, .load_address = load_address};
     if (!find_table(file, symbols)) {
-        *symbols = (tc_symbols){.load_address = load_address};
+        *symbols = (tc_symbols){.file = *file, .load_address = load_address};
         return false;
     }
     symbols->guest_low = UINTPTR_MAX;

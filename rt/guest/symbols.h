@@ -10,7 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A program's file in memory. */
+typedef struct tc_symbols_image {
+    const char *start; /* aligned as mmap(2) and malloc(3) do; NULL: there is none */
+    size_t size;
+} tc_symbols_image;
+
 typedef struct tc_symbols {
+    tc_symbols_image file;
     const Elf64_Sym *table; /* borrowed from the mapped file, as are the names */
     size_t count;
     const char *names; /* ends with a NUL */
@@ -20,12 +27,6 @@ typedef struct tc_symbols {
     uintptr_t guest_high;   /* … to before here */
 } tc_symbols;
 
-/* A program's file in memory. */
-typedef struct tc_symbols_image {
-    const char *start; /* aligned as mmap(2) and malloc(3) do */
-    size_t size;
-} tc_symbols_image;
-
 /* Maps /proc/self/exe and finds the table. False if there is none (a stripped program) or the file
  * is not as it should be; then no names are known. The mapping stays until the process ends. */
 bool tc_symbols_open(tc_symbols *symbols);
@@ -33,6 +34,10 @@ bool tc_symbols_open(tc_symbols *symbols);
 /* The same of a file that is in memory, whose parts `symbols` borrows then. Nothing in the file is
  * trusted. */
 bool tc_symbols_read(tc_symbols *symbols, const tc_symbols_image *file, uintptr_t load_address);
+
+/* The bytes of a section of the file, borrowed; NULL: it has none of this name. Also where there is
+ * no table. */
+const void *tc_symbols_section(const tc_symbols *symbols, const char *name, size_t *size);
 
 /* The name in the table, borrowed; "" if there is none. */
 const char *tc_symbols_raw_name(const tc_symbols *symbols, const Elf64_Sym *symbol);

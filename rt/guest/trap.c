@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
 
 #include "guest/guest.h"
+#include "guest/lines.h"
 #include "guest/observer.h"
 #include "guest/report.h"
 #include "guest/symbols.h"
@@ -29,6 +31,7 @@ enum {
     FRAMES_COUNTED = 1000000,         /* further down nobody counts */
     ALTERNATE_STACK_SIZE = 256 << 10, /* the unwinder and the message's buffers live there */
     NAME_SIZE = 256,
+    FRAME_SIZE = 2 * NAME_SIZE,
 };
 
 const tc_guest_observer *tc_guest_observed_by;
@@ -52,22 +55,45 @@ bool tc_trap_add_memory(const void *start, size_t length) {
 
 /* ---- the guest's call stack ---- */
 
+/* A function of the guest's, by its symbol, or by the table of lines where there is one. */
+typedef struct guest_frame {
+    const Elf64_Sym *symbol;
+    tc_lines_frame line;
+} guest_frame;
+
 typedef struct backtrace {
     tc_symbols symbols;
-    const Elf64_Sym *frames[FRAMES_SHOWN];
+    tc_lines_table lines;
+    guest_frame frames[FRAMES_SHOWN];
     size_t shown;
     size_t more;    /* guest frames further down */
     size_t visited; /* frames of the guest and of the host */
     bool in_guest;  /* the last one visited is the guest's */
 } backtrace;
 
+/* A program with lines: also the functions that are inlined there, each as a frame. */
+static bool add_lines(backtrace *trace, uintptr_t address) {
+    tc_lines_frame line;
+    if (!tc_lines_find(&trace->lines, address - trace->symbols.load_address, &line))
+        return false;
+    do {
+        if (trace->shown < FRAMES_SHOWN)
+            trace->frames[trace->shown++].line = line;
+        else
+            trace->more++;
+    } while (tc_lines_next(&trace->lines, &line));
+    return true;
+}
+
 static void add_frame(backtrace *trace, uintptr_t address) {
     trace->visited++;
-    if (trace->shown < FRAMES_SHOWN) {
+    if (trace->lines.header) {
+        trace->in_guest = add_lines(trace, address);
+    } else if (trace->shown < FRAMES_SHOWN) {
         const Elf64_Sym *symbol = tc_symbols_find(&trace->symbols, address);
         trace->in_guest = symbol != NULL;
         if (symbol)
-            trace->frames[trace->shown++] = symbol;
+            trace->frames[trace->shown++].symbol = symbol;
     } else {
         trace->in_guest =
             address >= trace->symbols.guest_low && address < trace->symbols.guest_high;
@@ -113,12 +139,21 @@ static void interrupted_at(const ucontext_t *context, uintptr_t *address, const 
 #endif
 }
 
+static void open_lines(backtrace *trace) {
+    size_t size;
+    const void *bytes = tc_symbols_section(&trace->symbols, TC_LINES_SECTION, &size);
+    if (bytes)
+        tc_lines_open(&trace->lines, bytes, size);
+}
+
 /* Objects of gcc and clang carry unwind tables, through which the whole stack is seen, down to the
  * host's frames where the guest was started. tcc's have none, so unwinding ends before or at the
  * first guest function; but they always keep frame pointers, as the runtime does. `context` is the
  * signal's, or NULL. */
 static void collect_frames(backtrace *trace, const ucontext_t *context, const frame *base) {
-    if (!tc_symbols_open(&trace->symbols))
+    bool has_symbols = tc_symbols_open(&trace->symbols);
+    open_lines(trace);
+    if (!has_symbols && !trace->lines.header)
         return;
     _Unwind_Backtrace(on_frame, trace);
     bool complete = trace->shown > 0 && !trace->in_guest;
@@ -133,10 +168,32 @@ static void collect_frames(backtrace *trace, const ucontext_t *context, const fr
     walk_frames(trace, base);
 }
 
+/* "function", "function (file.c:42)", or, where the file is not known, "function
+ * (guest.wasm+0x1f2a)". Of a name that is too long the end is cut, and the place is there. */
+static void describe(const backtrace *trace, const guest_frame *frame, char *text, size_t size) {
+    const tc_lines_frame *line = &frame->line;
+    char place[NAME_SIZE] = "";
+    if (frame->symbol) {
+        tc_symbols_name(&trace->symbols, frame->symbol, text, size);
+        return;
+    }
+    const char *file = line->file;
+    size_t length = strlen(file), most = sizeof place - 32;
+    file += length > most ? length - most : 0;
+    if (*file && line->line)
+        snprintf(place, sizeof place, " (%s:%u)", file, line->line);
+    else if (*file)
+        snprintf(place, sizeof place, " (%s)", file);
+    else if (line->line)
+        snprintf(place, sizeof place, " (%.64s+0x%x)", tc_guest_module.name, line->line);
+    int room = (int)(size - 1 - strlen(place));
+    snprintf(text, size, "%.*s%s", room, line->name, place);
+}
+
 static void print_frames(const backtrace *trace) {
     for (size_t i = 0; i < trace->shown; i++) {
-        char name[NAME_SIZE];
-        tc_symbols_name(&trace->symbols, trace->frames[i], name, sizeof name);
+        char name[FRAME_SIZE];
+        describe(trace, &trace->frames[i], name, sizeof name);
         tc_report_detail("at %s", name);
     }
     if (trace->visited == FRAMES_COUNTED)
@@ -182,12 +239,12 @@ static const char *reason(wasm_rt_trap_t code) {
 }
 
 static void tell_observer(const backtrace *trace, const char *why) {
-    static char names[FRAMES_SHOWN][NAME_SIZE];
+    static char names[FRAMES_SHOWN][FRAME_SIZE];
     static const char *frames[FRAMES_SHOWN];
     if (!tc_guest_observed_by)
         return;
     for (size_t i = 0; i < trace->shown; i++) {
-        tc_symbols_name(&trace->symbols, trace->frames[i], names[i], sizeof names[i]);
+        describe(trace, &trace->frames[i], names[i], sizeof names[i]);
         frames[i] = names[i];
     }
     tc_guest_observed_by->trapped(why, frames, (unsigned)trace->shown);

@@ -110,16 +110,22 @@ static void show_all(const tc_wasm *wasm) {
     tc_features_check(wasm);
 }
 
-/* As one part, and as three. */
+/* As one part, and as three; without marks, and with one at each third byte. */
 static void lower(const tc_wasm *wasm) {
     static const tc_part parts[] = {
         {0, SIZE_MAX, 0}, {0, 1, 1 << 30}, {1, 2, 1 << 30}, {2, SIZE_MAX, 1 << 30}};
+    static uint32_t addresses[1024];
+    tc_marks marks = {.addresses = addresses};
     tc_part part = {0};
+    for (uint32_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+        addresses[i] = 3 * i;
     while (tc_module_next_part(wasm, &part))
         ;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < 2 * sizeof parts / sizeof *parts; i++) {
         tc_buffer out = {0};
-        tc_module_lower(wasm, &parts[i], &out);
+        marks.count = i % 2 ? sizeof addresses / sizeof *addresses : 0;
+        marks.first = tc_module_find_marks(wasm, marks.count);
+        tc_module_lower(wasm, &parts[i / 2], &marks, &out);
         tc_buffer_reset(&out);
     }
 }

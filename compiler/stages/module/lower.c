@@ -9,6 +9,7 @@
  * it would, and 0. memory.atomic.wait traps there, first for what is wrong with its address. wasm2c
  * has neither; tc_correct_waits gives the trap its words.
  *  - Custom sections are left out, but for the names.
+ *  - Marks, for the lines of the source (stages/lines), stand in front of instructions.
  *  - Functions of other parts are there with their types, and are a trap behind a mark that
  * tc_split knows. wasm2c writes functions with tail calls, and calls of them, in another way: they
  * have one behind the trap. The bytes of data that is copied at the start are in the first part;
@@ -221,9 +222,39 @@ static void add_changed(tc_buffer *out, uint32_t groups, const uint8_t *locals,
     tc_buffer_reset(&text);
 }
 
+/* Marks on their way into a code section. */
+typedef struct marking {
+    const tc_marks *marks;
+    size_t next;
+    const uint8_t *code; /* the contents of the section */
+} marking;
+
+/* Adds the last mark that belongs in front of an instruction, if there is one. */
+static void add_mark(body *out, marking *marking, const uint8_t *at, const uint8_t **copied) {
+    const tc_marks *marks = marking->marks;
+    size_t offset = (size_t)(at - marking->code), first = marking->next;
+    while (marking->next < marks->count && marks->addresses[marking->next] <= offset)
+        marking->next++;
+    if (marking->next == first)
+        return;
+    tc_buffer_add(&out->code, *copied, (size_t)(at - *copied));
+    *copied = at;
+    add_byte(&out->code, I32_CONST);
+    add_signed_leb(&out->code, (int64_t)marks->first + (int64_t)marking->next - 1);
+    add_byte(&out->code, DROP);
+}
+
+/* Steps over marks of what lies before a place. */
+static void skip_marks(marking *marking, const uint8_t *at) {
+    size_t offset = (size_t)(at - marking->code);
+    while (marking->next < marking->marks->count &&
+           marking->marks->addresses[marking->next] < offset)
+        marking->next++;
+}
+
 /* Adds the body between two places. */
-static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const uint8_t *start,
-                     const uint8_t *end) {
+static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, marking *marking,
+                     const uint8_t *start, const uint8_t *end) {
     tc_reader in = {.start = start, .at = start, .end = end};
     uint32_t groups = tc_read_count(&in);
     const uint8_t *locals = in.at;
@@ -231,14 +262,16 @@ static void add_body(tc_buffer *out, const tc_wasm *wasm, size_t function, const
     body made = {.first_extra = parameter_count(wasm, function) + tc_read_locals(&in, NULL)};
     const uint8_t *locals_end = in.at, *copied = in.at;
     tc_instruction instruction;
+    skip_marks(marking, start);
     while (in.at < in.end && tc_read_instruction(&in, NULL, &instruction)) {
+        add_mark(&made, marking, instruction.start, &copied);
         if (!is_relaxed(instruction.opcode) && !is_wait_or_notify(instruction.opcode))
             continue;
         add_bytes(&made.code, copied, instruction.start);
         add_lowered(&made, &instruction, in.at);
         copied = in.at;
     }
-    if (in.problem || copied == locals_end) {
+    if (in.problem || !made.code.length) {
         add_leb(out, (size_t)(end - start));
         add_bytes(out, start, end);
     } else {
@@ -269,7 +302,9 @@ static void add_placeholder(tc_buffer *out, const tc_wasm *wasm, size_t function
 
 /* ---- sections ---- */
 
-static void lower_code(const tc_wasm *wasm, const tc_part *part, tc_reader *in, tc_buffer *out) {
+static void lower_code(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
+                       tc_reader *in, tc_buffer *out) {
+    marking marking = {.marks = marks, .code = in->at};
     uint32_t count = tc_read_count(in);
     size_t first = wasm->function_count > count ? wasm->function_count - count : 0;
     add_leb(out, count);
@@ -282,7 +317,7 @@ static void lower_code(const tc_wasm *wasm, const tc_part *part, tc_reader *in, 
             return;
         }
         if (i >= part->first && i < part->end)
-            add_body(out, wasm, first + i, in->at, in->at + size);
+            add_body(out, wasm, first + i, &marking, in->at, in->at + size);
         else
             add_placeholder(out, wasm, first + i, part->mark);
         in->at += size;
@@ -320,8 +355,8 @@ static void lower_imports(const tc_wasm *wasm, tc_buffer *out) {
     }
 }
 
-static bool has_new_code(const tc_wasm *wasm, const tc_part *part) {
-    return part->first > 0 || part->end != SIZE_MAX ||
+static bool has_new_code(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks) {
+    return marks->count > 0 || part->first > 0 || part->end != SIZE_MAX ||
            wasm->features[TC_FEATURE_RELAXED_SIMD].is_used ||
            wasm->features[TC_FEATURE_ATOMICS].is_used;
 }
@@ -333,15 +368,15 @@ static bool is_name_section(const tc_reader *section) {
     return result;
 }
 
-static void lower_section(const tc_wasm *wasm, const tc_part *part, uint8_t id, tc_reader *in,
-                          tc_buffer *out) {
+static void lower_section(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
+                          uint8_t id, tc_reader *in, tc_buffer *out) {
     tc_buffer content = {0};
     if (id == TC_SECTION_CUSTOM && !is_name_section(in))
         return;
     if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
         lower_imports(wasm, &content);
-    else if (id == TC_SECTION_CODE && has_new_code(wasm, part))
-        lower_code(wasm, part, in, &content);
+    else if (id == TC_SECTION_CODE && has_new_code(wasm, part, marks))
+        lower_code(wasm, part, marks, in, &content);
     else if (id == TC_SECTION_DATA && part->first > 0)
         lower_data(in, &content);
     if (content.data)
@@ -367,13 +402,14 @@ static tc_reader sections(const tc_wasm *wasm) {
         .start = bytes, .at = bytes + TC_PREAMBLE, .end = bytes + wasm->bytes.length};
 }
 
-void tc_module_lower(const tc_wasm *wasm, const tc_part *part, tc_buffer *out) {
+void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
+                     tc_buffer *out) {
     tc_reader in = sections(wasm);
     tc_buffer_add(out, in.start, TC_PREAMBLE);
     while (tc_reader_left(&in)) {
         uint8_t id;
         tc_reader section = next_section(&in, &id);
-        lower_section(wasm, part, id, &section, out);
+        lower_section(wasm, part, marks, id, &section, out);
     }
 }
 
@@ -440,4 +476,42 @@ bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
     if (part->mark == 0)
         part->end = SIZE_MAX;
     return true;
+}
+
+/* ---- marks of lines ---- */
+
+/* These too are five bytes long, the last of them 0x06 or 0x07; they are none of those above. */
+#define LINES_FIRST UINT32_C(0x60000000)
+#define LINES_END   UINT32_C(0x80000000)
+
+static int by_number(const void *left, const void *right) {
+    const uint32_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* All numbers whose bytes are somewhere in the module, and the one of tc_correct_waits. */
+static uint32_t *find_numbers(const tc_wasm *wasm, size_t *count) {
+    const uint8_t *bytes = (const uint8_t *)wasm->bytes.data;
+    tc_buffer found = {0};
+    tc_buffer_add(&found, &(uint32_t){TC_WAIT_MARK}, sizeof(uint32_t));
+    for (size_t end = 4; end < wasm->bytes.length; end++) {
+        const uint8_t *at = bytes + end - 4;
+        if ((at[4] | 1) != 0x07 || !(at[0] & at[1] & at[2] & at[3] & 0x80))
+            continue;
+        uint32_t number = (at[0] & 0x7fu) | (at[1] & 0x7fu) << 7 | (at[2] & 0x7fu) << 14 |
+                          (at[3] & 0x7fu) << 21 | (uint32_t)at[4] << 28;
+        tc_buffer_add(&found, &number, sizeof number);
+    }
+    *count = found.length / sizeof(uint32_t);
+    qsort(found.data, *count, sizeof(uint32_t), by_number);
+    return (uint32_t *)(void *)found.data;
+}
+
+uint32_t tc_module_find_marks(const tc_wasm *wasm, size_t count) {
+    size_t taken;
+    uint32_t *numbers = find_numbers(wasm, &taken), first = LINES_FIRST;
+    for (size_t i = 0; i < taken && numbers[i] - first < count; i++)
+        first = numbers[i] < first ? first : numbers[i] + 1;
+    free(numbers);
+    return first < LINES_END && count < LINES_END - first ? first : 0;
 }

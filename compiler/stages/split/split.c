@@ -151,12 +151,21 @@ static uint64_t unit_size(uint64_t total) {
 
 /* Whether a unit ends with this function. The longer the function the likelier, so that units come
  * out alike whatever the functions are; only its own name and length decide. */
-static bool is_border(const tc_splitter *all, const tc_piece *function, uint64_t size,
-                      uint64_t length) {
+static bool is_border(const tc_splitter *all, const tc_piece *function, size_t function_length,
+                      uint64_t size, uint64_t length) {
     uint64_t hash = all->declarations.names[function->name].hash;
     if (length < size / 2)
         return false;
-    return length > 4 * size || (hash >> 16) % (size / 2) < function->length;
+    return length > 4 * size || (hash >> 16) % (size / 2) < function_length;
+}
+
+static void add_function(tc_splitter *all, const tc_piece *function, tc_buffer *text) {
+    const tc_declared *name = &all->declarations.names[function->name];
+    if (all->build->lines)
+        tc_lines_take_function(all->build, (tc_name){name->text, name->length}, function->text,
+                               function->length, text);
+    else
+        tc_buffer_add(text, function->text, function->length);
 }
 
 static int write_functions(tc_splitter *all) {
@@ -167,9 +176,10 @@ static int write_functions(tc_splitter *all) {
     int result = 0;
     for (size_t i = 0; i < all->functions.count && result == 0; i++) {
         const tc_piece *function = &all->functions.items[i];
-        tc_buffer_add(&text, function->text, function->length);
+        size_t start = text.length;
+        add_function(all, function, &text);
         if (i + 1 == all->functions.count ||
-            is_border(all, function, unit_size(total), text.length)) {
+            is_border(all, function, text.length - start, unit_size(total), text.length)) {
             char name[64];
             snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
             result = write_unit(all, name, &text);
@@ -207,6 +217,8 @@ int tc_split(tc_build *build) {
     int result = check_rest(&all);
     if (result == 0 && build->part.first == 0) { /* the others have it again, but for the data */
         tc_compact_data(&all);
+        if (build->lines)
+            tc_lines_take_rest(build, &all.base);
         result = write_unit(&all, "base.c", &all.base);
     }
     if (result == 0)

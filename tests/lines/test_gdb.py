@@ -1,0 +1,84 @@
+"""gdb in a program that was built with -g: breakpoints by the guest's files and lines, steps of one
+line, the stack with lines.
+"""
+
+import re
+import shutil
+import subprocess
+import unittest
+
+from lines import Case, GUESTS, WAYS, line_of
+from support import SANITIZED
+
+
+@unittest.skipIf(SANITIZED, "what gdb sees is tested in the optimised build")
+@unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
+class Gdb(Case):
+    def gdb(self, program, *commands):
+        words = [word for command in commands for word in ("-ex", command)]
+        done = subprocess.run(["gdb", "-nx", "-batch", "-ex", "set style enabled off",
+                               "-ex", "set debuginfod enabled off", *words, program],
+                              capture_output=True, text=True, env=self.environment, cwd=GUESTS,
+                              timeout=120, stdin=subprocess.DEVNULL)
+        return done.stdout + done.stderr
+
+    def assertShown(self, output, *texts):
+        """All of them, in this order."""
+        at = 0
+        for text in texts:
+            found = re.compile(text, re.MULTILINE).search(output, at)
+            self.assertTrue(found, f"{text!r} is not in, or not there:\n{output}")
+            at = found.end()
+
+    def assertStepped(self, source, first, main, below, *options):
+        """Breaks at a line, steps three times where nothing is optimised, shows the stack."""
+        module = self.compile(source, *options)
+        for level, cc in WAYS:
+            program = self.build(module, "-g", level, "--cc", cc)[0]
+            steps = 3 if level == "-O0" else 0
+            output = self.gdb(program, f"break {source}:{first}", "run 5", *["next"] * steps, "bt")
+            lines = [rf"^{first + step}\t" for step in range(steps + 1)]
+            place = rf"{main} \(.*\) at {re.escape(source)}:"
+            self.assertShown(output, rf"hit Breakpoint 1, {place}{first}$", *lines,
+                             rf"^#0  {place}{first + steps}$", below)
+
+    def test_c(self):
+        self.assertStepped("divide.c", line_of("divide.c", "atoi(argv[1])"), "main",
+                           r"__original_main \(.*\) at .*__original_main\.c:\d+$", "-O0")
+
+    def test_inlined_functions_of_an_optimised_guest(self):
+        program = self.build(self.compile("divide.c", "-O1"), "-g")[0]
+        place = line_of("divide.c", "a / b")
+        call = line_of("divide.c", "divide(a, b);")
+        output = self.gdb(program, f"break divide.c:{place}", "run 5", "bt")
+        self.assertShown(output, rf"hit Breakpoint 1, divide \(\) at divide\.c:{place}$",
+                         rf"^#0  divide \(\) at divide\.c:{place}$",
+                         rf"^#1  twice \(\) at divide\.c:{call}$",
+                         rf"^#2  main \(\) at divide\.c:{line_of('divide.c', 'twice(argc')}$")
+
+    def test_a_step_goes_into_a_function(self):
+        program = self.build(self.compile("divide.c", "-O0"), "-g", "-O0")[0]
+        call = line_of("divide.c", "twice(argc")
+        output = self.gdb(program, f"break divide.c:{call}", "run 5", "step", "bt 2", "finish",
+                          "continue")
+        self.assertShown(output, r"^twice \(\) at divide\.c:\d+$", r"^#0  .*twice \(\) at divide\.c:",
+                         rf"^#1  .*main \(\) at divide\.c:{call}$", 
+                         rf"^0x\w+ in main \(\) at divide\.c:{call}$", r"^8$", "exited normally")
+
+    def test_cxx(self):
+        self.assertStepped("basket.cc", line_of("basket.cc", "basket.add(argc)"), "main",
+                           r"__original_main \(.*\) at .*__original_main\.c:\d+$", "-O0")
+
+    def test_cxx_function_by_its_name(self):
+        program = self.build(self.compile("basket.cc", "-O0"), "-g", "-O1")[0]
+        output = self.gdb(program, "break shop::Basket<int>::share", "run 5", "bt 2")
+        self.assertShown(output, r"hit Breakpoint 1.* shop::Basket<int>::share",
+                         r"^#1  .*main \(\) at basket\.cc:")
+
+    def test_rust(self):
+        self.assertStepped("ring.rs", line_of("ring.rs", "let n = env::args"), "ring::main",
+                           r"__rust_begin_short_backtrace.* at .*library/std/src/sys/backtrace\.rs:\d+$")
+
+
+if __name__ == "__main__":
+    unittest.main()
