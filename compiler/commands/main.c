@@ -120,6 +120,8 @@ static const char trace_help[] =
     "  -v, --verbose         with what was sent and received; headers and bodies; certificates\n"
     "  -o, --output=json     JSON Lines instead of text\n"
     "  -c, --summary         counts, times and errors instead of lines\n"
+    "  -e, --only=WHAT,...   these calls only: names (fd_read), families (network, file, process,\n"
+    "                        time, random), fd=N, failed; !WHAT: others\n"
     "  -f, --follow          go on while the program runs\n"
     "      --since=TIME      from then: since the record began (1.5s, 20ms, 5m), or a time of day\n"
     "      --until=TIME      to then\n"

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "options/options.h"
 #include "record/views.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -210,6 +211,8 @@ static int take_option(trace_words *out, char **words) {
     used = used ? used : take_value("--since", words, &out->since);
     used = used ? used : take_value("--until", words, &out->until);
     used = used ? used : take_value("--last", words, &out->last);
+    used = used ? used : take_value("--only", words, &out->view.only);
+    used = used ? used : take_value("-e", words, &out->view.only);
     if (used)
         return used;
     used = take_value("--output", words, &format);
@@ -231,6 +234,7 @@ static bool is_known(const char *what) {
 }
 
 static bool parse(trace_words *out, char **words) {
+    char *error = NULL;
     while (*words) {
         if (words[0][0] == '-' && words[0][1]) {
             int used = take_option(out, words);
@@ -251,6 +255,15 @@ static bool parse(trace_words *out, char **words) {
     }
     if (!out->what || !is_known(out->what)) {
         tc_error("what of the record? timecraft trace calls|network|requests|dns|tls RECORD");
+        return false;
+    }
+    if (out->view.only && strncmp(out->what, "call", 4) != 0) {
+        tc_error("-e chooses calls: timecraft trace calls -e %s RECORD", out->view.only);
+        return false;
+    }
+    if (out->view.only && tc_options_check_calls("-e ", out->view.only, &error) < 0) {
+        tc_error("%s", error);
+        free(error);
         return false;
     }
     if (!out->path) {

@@ -8,8 +8,9 @@
 #include "record/http_mask.h"
 #include "trace/checksum.h"
 #include "trace/descriptors.h"
+#include "trace/filter.h"
 
-enum { BODY_LIMIT = 64 << 20, FD_MAX = 65536 };
+enum { BODY_LIMIT = 64 << 20 };
 
 /* A row of a summary. */
 typedef struct row {
@@ -29,7 +30,6 @@ struct tc_view {
     tc_view_options options;
     const tc_record_facts *facts;
     tc_descriptors descriptors; /* of calls */
-    bool *http2;                /* by descriptor, FD_MAX of them: what is spoken on it */
     tc_flows *flows;
     tc_http *http;
     tc_text text; /* what is being written */
@@ -235,59 +235,6 @@ static void add_json_bytes(tc_text *text, const char *name, const void *bytes, s
 
 /* ---- calls ---- */
 
-static tc_mask *mask_of(tc_view *view, const tc_record_item *item) {
-    tc_descriptor *on =
-        item->call.argument_count
-            ? tc_descriptors_get(&view->descriptors, (uint32_t)item->call.arguments[0])
-            : NULL;
-    for (uint32_t i = 0; on && i < item->import->count; i++) {
-        uint8_t parameter = item->import->parameters[i].kind;
-        if (parameter == TC_P_VECTORS_IN || parameter == TC_P_VECTORS_OUT)
-            return &on->masks[parameter == TC_P_VECTORS_OUT];
-    }
-    return NULL;
-}
-
-/* HTTP/2's headers are compressed: what is secret in them cannot be masked in a call's bytes. */
-static void note_http2(tc_view *view, const tc_record_item *item) {
-    static const char preface[] = "PRI * HTTP/2.0";
-    tc_record_event head;
-    tc_field alpn;
-    tc_chunk data;
-    memcpy(&head, item->event, sizeof head);
-    if (item->type == TC_EVENT_CONNECTION && head.detail32 < FD_MAX) {
-        view->http2[head.detail32] = false;
-    } else if (item->type == TC_EVENT_TLS && head.detail32 < FD_MAX &&
-               tc_event_find(item->event, item->size, TC_FIELD_ALPN, &alpn)) {
-        view->http2[head.detail32] |= alpn.length == 2 && memcmp(alpn.value, "h2", 2) == 0;
-    } else if (item->import == &tc_imports_described[TC_ID_tc_wasi_fd_close] &&
-               item->call.arguments[0] < FD_MAX) {
-        view->http2[item->call.arguments[0]] = false;
-    } else if (item->type == TC_EVENT_CALL && item->call.argument_count &&
-               item->call.arguments[0] < FD_MAX &&
-               (tc_call_find_chunk(&item->call, 1, TC_CHUNK_SCATTERED, &data) ||
-                tc_call_find_chunk(&item->call, 1, TC_CHUNK_SCATTERED | TC_CHUNK_OUT, &data)) &&
-               data.head.kept >= sizeof preface - 1 &&
-               memcmp(data.bytes, preface, sizeof preface - 1) == 0) {
-        view->http2[item->call.arguments[0]] = true;
-    }
-}
-
-/* A copy of a call's event whose data is stars; the caller's. */
-static void *hide_data(const tc_record_item *item, tc_record_item *hidden) {
-    uint8_t *copy = tc_allocate(item->size);
-    size_t position = 0;
-    tc_chunk chunk;
-    memcpy(copy, item->event, item->size);
-    while (tc_call_next_chunk(&item->call, &position, &chunk))
-        if (chunk.head.flags & TC_CHUNK_SCATTERED)
-            memset(copy + (chunk.bytes - (const uint8_t *)item->event), '*', chunk.head.kept);
-    *hidden = *item;
-    hidden->event = copy;
-    tc_call_read(copy, item->size, &hidden->call);
-    return copy;
-}
-
 /* How much data a call has moved: what its vectors held. */
 static uint64_t moved_by(const tc_call *call) {
     size_t position = 0;
@@ -300,12 +247,13 @@ static uint64_t moved_by(const tc_call *call) {
 
 static void show_call(tc_view *view, const tc_record_item *item) {
     uint64_t time = item->call.record->start;
+    bool wanted =
+        tc_filter_wants(view->options.only, &item->call, item->import, &view->descriptors);
     tc_show show = {.string_size = view->options.verbose ? SIZE_MAX : 48,
                     .unmask = view->options.unmask,
                     .descriptor = tc_descriptors_show,
                     .context = &view->descriptors};
-    if (item->import)
-        show.mask = mask_of(view, item);
+    tc_descriptors_mask(&view->descriptors, &item->call, item->import, &show);
     view->text.length = 0;
     if (!view->options.json)
         begin_line(view, time);
@@ -313,6 +261,8 @@ static void show_call(tc_view *view, const tc_record_item *item) {
         tc_show_call_json(&view->text, &item->call, item->import, &show);
     else
         tc_show_call(&view->text, &item->call, item->import, &show);
+    if (!wanted)
+        return;
     emit(view, time);
     count(view, time, item->import ? item->import->name : "?", item->call.duration,
           item->call.result != 0, moved_by(&item->call));
@@ -356,17 +306,9 @@ static void show_end(tc_view *view, const tc_record_item *item) {
 }
 
 static void take_call(tc_view *view, const tc_record_item *item) {
-    if (!view->http2)
-        view->http2 = tc_allocate(FD_MAX * sizeof *view->http2);
-    note_http2(view, item);
     if (item->type == TC_EVENT_CALL) {
-        tc_record_item hidden;
-        bool hides = !view->options.unmask && item->call.argument_count &&
-                     item->call.arguments[0] < FD_MAX && view->http2[item->call.arguments[0]];
-        void *copy = hides ? hide_data(item, &hidden) : NULL;
         tc_descriptors_note(&view->descriptors, &item->call, item->import);
-        show_call(view, hides ? &hidden : item);
-        free(copy);
+        show_call(view, item);
         tc_descriptors_close(&view->descriptors, &item->call, item->import);
     } else if (item->type == TC_EVENT_TRAP) {
         show_trap(view, item);
@@ -964,6 +906,5 @@ void tc_view_destroy(tc_view *view) {
         free(view->rows[i].name);
     free(view->rows);
     free(view->places);
-    free(view->http2);
     free(view);
 }

@@ -10,6 +10,7 @@
 typedef struct tc_view_options {
     bool json, verbose, unmask, summary;
     uint64_t since, until; /* nanoseconds since the record began */
+    const char *only;      /* of calls: those that trace/filter.h says; NULL: all */
     size_t last;           /* so many of the last lines; SIZE_MAX: all */
     FILE *out;
 } tc_view_options;

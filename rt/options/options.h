@@ -113,6 +113,10 @@ void tc_options_reset(tc_options *options);
 /* Forgets what is asked of a run beside what it may do: --trace, --record, --chaos and theirs. */
 void tc_options_forget_trace(tc_options *options);
 
+/* Whether `value` is a choice of calls as --trace-only takes it. 0, or -1 with *error set to a
+ * message that begins with `option` and the value (caller frees). */
+int tc_options_check_calls(const char *option, const char *value, char **error);
+
 /* Applies one word of the syntax above, such as "--allow-net=example.com:443" (options that take a
  * value also accept it as the next word: then *next is consumed). `next` may be NULL.
  * Returns the number of words used (1 or 2), 0 if `word` is none of the runtime's options, or -1

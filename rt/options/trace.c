@@ -56,20 +56,25 @@ static bool is_descriptor(const char *text, size_t length) {
     return valid;
 }
 
-int tc_word_trace_only(tc_options *options, const char *value, char **error) {
+int tc_options_check_calls(const char *option, const char *value, char **error) {
     for (const char *at = value;; at++) {
         size_t length = strcspn(at, ",");
         size_t not = *at == '!';
         if (!is_call_or_family(at + not, length - not ) && !is_descriptor(at + not, length - not ))
             return tc_options_fail(error,
-                                   "--trace-only=%s: there is no \"%.*s\"; write names of calls "
-                                   "(fd_read), network, file, process, time, random, fd=N, failed, "
-                                   "or ! and one of these, separated by commas",
-                                   value, (int)length, at);
+                                   "%s%s: there is no \"%.*s\"; write names of calls (fd_read), "
+                                   "network, file, process, time, random, fd=N, failed, or ! and "
+                                   "one of these, separated by commas",
+                                   option, value, (int)length, at);
         at += length;
         if (!*at)
-            break;
+            return 0;
     }
+}
+
+int tc_word_trace_only(tc_options *options, const char *value, char **error) {
+    if (tc_options_check_calls("--trace-only=", value, error) < 0)
+        return -1;
     free(options->trace_only);
     options->trace_only = tc_options_must(strdup(value));
     return 0;

@@ -161,6 +161,8 @@ static void add_data(writer *to, const tc_chunk *chunk, bool environment) {
             bytes = NULL; /* no memory: nothing rather than a secret */
         else if (environment)
             tc_mask_environment((uint8_t *)masked.data, masked.length);
+        else if (to->show->hide)
+            memset(masked.data, '*', masked.length);
         else
             tc_mask_headers(to->show->mask ? to->show->mask : &mask, (uint8_t *)masked.data,
                             masked.length);

@@ -218,6 +218,7 @@ typedef struct tc_show {
     void *context;
     struct tc_mask
         *mask; /* of this call's direction of its descriptor; NULL: a call begins a line */
+    bool hide; /* this call's data is masked whole, but for unmask */
 } tc_show;
 
 /* fd_read(fd 5 <127.0.0.1:443 tls example.com>, [4096]) = 17, ["HTTP/1.1 200 OK\r\n"] <0.000103>

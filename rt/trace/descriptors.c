@@ -125,6 +125,43 @@ static void note_option(tc_descriptor *one, const tc_call *call) {
         set_text(&one->host, value.bytes, value.head.kept);
 }
 
+/* How the parameters of a call name its data: 0 sent, 1 received, -1 none. */
+static int direction_of(const tc_described *import) {
+    for (uint32_t i = 0; i < import->count; i++)
+        if (import->parameters[i].kind == TC_P_VECTORS_IN ||
+            import->parameters[i].kind == TC_P_VECTORS_OUT)
+            return import->parameters[i].kind == TC_P_VECTORS_OUT;
+    return -1;
+}
+
+/* HTTP/2 begins with a preface (RFC 9113, 3.4), which may come in pieces, and behind an upgrade of
+ * HTTP/1. */
+static void note_data(tc_descriptor *one, const tc_call *call, const tc_described *import) {
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    int direction = direction_of(import);
+    size_t position = 0, length = sizeof preface - 1;
+    tc_chunk chunk;
+    if (direction < 0 || one->http2)
+        return;
+    uint8_t *seen = &one->preface[direction];
+    while (tc_call_next_chunk(call, &position, &chunk)) {
+        if (!(chunk.head.flags & TC_CHUNK_SCATTERED) || chunk.head.kept == 0)
+            continue;
+        size_t left = length - *seen;
+        size_t part = chunk.head.kept < left ? chunk.head.kept : left;
+        bool same = memcmp(chunk.bytes, preface + *seen, part) == 0;
+        if (!same && *seen) { /* it may begin here */
+            *seen = 0;
+            left = length;
+            part = chunk.head.kept < left ? chunk.head.kept : left;
+            same = memcmp(chunk.bytes, preface, part) == 0;
+        }
+        *seen = same && chunk.head.kept == chunk.head.length ? (uint8_t)(*seen + part) : 0;
+        one->http2 = same && part == left;
+        return;
+    }
+}
+
 void tc_descriptors_note(tc_descriptors *all, const tc_call *call, const tc_described *import) {
     if (!import || (call->result != OK && call->result != INPROGRESS) ||
         call->argument_count != import->count)
@@ -162,6 +199,8 @@ void tc_descriptors_note(tc_descriptors *all, const tc_call *call, const tc_desc
             note_option(one, call);
         break;
     default:
+        if (one)
+            note_data(one, call, import);
         break;
     }
 }
@@ -231,9 +270,21 @@ void tc_descriptors_note_event(tc_descriptors *all, const void *event, size_t si
          tc_event_find(event, size, TC_FIELD_SERVER_NAME, &field)) &&
         field.length)
         set_text(&one->host, field.value, field.length);
+    if (tc_event_find(event, size, TC_FIELD_ALPN, &field))
+        one->http2 |= field.length == 2 && memcmp(field.value, "h2", 2) == 0;
 }
 
 /* ---- showing ---- */
+
+void tc_descriptors_mask(const tc_descriptors *all, const tc_call *call, const tc_described *import,
+                         tc_show *show) {
+    int direction = import ? direction_of(import) : -1;
+    tc_descriptor *one = direction >= 0 && call->argument_count
+                             ? tc_descriptors_get(all, (uint32_t)call->arguments[0])
+                             : NULL;
+    show->mask = one ? &one->masks[direction] : NULL;
+    show->hide = one && one->http2;
+}
 
 static void show_socket(const tc_descriptor *one, tc_text *out) {
     static const char *const families[] = {"unspec", "inet4", "inet6", "unix"};

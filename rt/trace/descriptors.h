@@ -17,6 +17,8 @@ typedef struct tc_descriptor {
     tc_record_address local, peer; /* family 0: not known */
     uint64_t opened_by;            /* the call's index; of a connection: of connect or accept */
     tc_mask masks[2];              /* of what it sends, and of what it receives */
+    bool http2;                    /* it speaks HTTP/2: by its ALPN, or its preface has passed */
+    uint8_t preface[2];            /* bytes of it seen so far, sent and received */
 } tc_descriptor;
 
 typedef struct tc_descriptors {
@@ -37,6 +39,12 @@ void tc_descriptors_close(tc_descriptors *all, const tc_call *call, const tc_des
 
 /* Takes in a TC_EVENT_DESCRIPTOR, _CONNECTION or _TLS; others are left alone. */
 void tc_descriptors_note_event(tc_descriptors *all, const void *event, size_t size);
+
+/* Says of a call's data what its descriptor knows: where it is in a line of headers (show->mask),
+ * and whether it is to be hidden (show->hide), since secrets in HTTP/2's compressed headers cannot
+ * be told apart. */
+void tc_descriptors_mask(const tc_descriptors *all, const tc_call *call, const tc_described *import,
+                         tc_show *show);
 
 /* Appends "/data/x", "127.0.0.1:443 tls example.com", "listening 127.0.0.1:80": tc_show's
  * `descriptor`, whose context is the tc_descriptors. */

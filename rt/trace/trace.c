@@ -310,7 +310,7 @@ static void note(const tc_invocation *invocation, tc_record_call *head) {
             follow_up(invocation, head->event.detail32, NULL, import);
         return;
     }
-    if (follows)
+    if (trace.live || follows)
         tc_descriptors_note(&trace.descriptors, &call, import);
     if (trace.live)
         tc_live_call(&call, import);

@@ -48,10 +48,14 @@ def identity():
 class ServerGuest:
     """The server example as a process: `with ServerGuest() as address`."""
 
+    def __init__(self, options=""):
+        self.options = options
+
     def __enter__(self):
         held = f"--identity=server={identity().cert_file},{identity().key_file}"
         self.process = support.start([made("server"), "-listen", "127.0.0.1:0", "-identity", "server"],
-                                     support.environment(f"--allow-listen=127.0.0.1 {held}"))
+                                     support.environment(f"--allow-listen=127.0.0.1 {held} "
+                                                         f"{self.options}"))
         line = self.process.stderr.readline()
         found = re.match(r"listening on https://(\S+)", line)
         if not found:
@@ -115,6 +119,31 @@ class Examples(unittest.TestCase):
         self.assertIn("Application protocol: h2\n", report)
         self.assertIn("2000 succeeded, 0 failed, 0 errored, 0 timeout", report)
         self.assertIn("2000 2xx, ", report)
+
+    @unittest.skipIf(gotools.GO_VERSION < (1, 24), "this Go has no HTTP/2 for others' connections")
+    def test_http2_is_traced_on_both_sides(self):
+        """Live, where its headers are compressed, and so hidden; and from records, readable."""
+        folder = support.temporary_folder()
+        sides = ("client", "server")
+        watch = {side: f"--trace={folder}/{side}.txt --trace-size=1M --record={folder}/{side}.tcrec"
+                 for side in sides}
+        with ServerGuest(watch["server"]) as address:
+            self.run_example("api", f"https://{address}",
+                             options=f"{support.ALL_NETWORK} {watch['client']}")
+        for side in sides:
+            with self.subTest(side), open(f"{folder}/{side}.txt", encoding="utf-8") as file:
+                live = file.read()
+                self.assertRegex(live, r'"\*{24,}"')
+                self.assertNotIn("PRI * HTTP/2.0", live)
+                self.assertFalse([line for line in live.splitlines()
+                                  if " tls" in line and "item 39" in line])
+                shown = support.run_tool(support.TIMECRAFT, "trace", "requests",
+                                         f"{folder}/{side}.tcrec")
+                pattern = rf"(?m) HTTP \S+ > {re.escape(address)}: GET /items\S* => 200"
+                self.assertEqual(len(re.findall(pattern, shown)), 41, shown)
+                calls = support.run_tool(support.TIMECRAFT, "trace", "calls", "-v", "--unmask",
+                                         f"{folder}/{side}.tcrec")
+                self.assertIn("PRI * HTTP/2.0", calls)
 
     def test_websocket(self):
         fetched = gotools.run_go("mod", "download", cwd=os.path.join(EXAMPLES, "websocket"))

@@ -200,6 +200,62 @@ static void limits(void) {
     refused("--tls-handshake-timeout=0", "above 0");
 }
 
+static void what_is_kept_of_a_run(void) {
+    tc_options options = accepted("--trace --trace-only=fd_read,network,!fd=3 --trace-size=1K");
+    CHECK(options.trace && !strcmp(options.trace, "") && options.trace_size == 1024);
+    CHECK(options.trace_only && !strcmp(options.trace_only, "fd_read,network,!fd=3"));
+    CHECK(!options.record && options.chaos == 0 && !options.unmask);
+    tc_options_forget_trace(&options);
+    CHECK(!options.trace && !options.trace_only && options.trace_size == 64);
+    tc_options_reset(&options);
+    refused("--trace=", "names no file");
+    refused("--trace-only=fd_raed", "there is no \"fd_raed\"");
+    refused("--trace-only=fd=x", "there is no \"fd=x\"");
+    refused("--trace-only=network,", "there is no \"\"");
+    refused("--trace-size=many", "a number of bytes");
+    refused("--trace-colour=red", "auto, always or never");
+
+    options = accepted("--record=a,limit=1M --record=b.tcrec,detail=headers,limit=2G");
+    CHECK(options.record && !strcmp(options.record, "b.tcrec"));
+    CHECK(options.record_limit == (uint64_t)2 << 30);
+    CHECK(options.record_detail == TC_DETAIL_HEADERS);
+    tc_options_reset(&options);
+    refused("--record=,limit=1G", "names no file");
+    refused("--record=a,limit=1K", "1M or more");
+    refused("--record=a,detail=much", "detail=all");
+    refused("--record=a,other", "there is no \"other\"");
+}
+
+static void chaos(void) {
+    tc_options options = accepted("--chaos=0.05");
+    CHECK(options.chaos == 0.05 && !options.chaos_seeded);
+    tc_options_reset(&options);
+    options = accepted("--chaos=0.5 --chaos=1,seed=18446744073709551615");
+    CHECK(options.chaos == 1 && options.chaos_seeded && options.chaos_seed == UINT64_MAX);
+    tc_options_forget_trace(&options);
+    CHECK(options.chaos == 0 && !options.chaos_seeded && options.chaos_seed == 0);
+    tc_options_reset(&options);
+    options = accepted("--chaos=0,seed=0");
+    CHECK(options.chaos == 0 && options.chaos_seeded);
+    tc_options_reset(&options);
+    static const char *const wrong[] = {"",
+                                        "1.1",
+                                        "-0.1",
+                                        "x",
+                                        "1e-3",
+                                        "0.5,",
+                                        "0.5;",
+                                        "0.5,seed=",
+                                        "1,seed=x",
+                                        "1,seed=-1",
+                                        "1,seed=18446744073709551616"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char word[64];
+        snprintf(word, sizeof word, "--chaos=%s", wrong[i]);
+        refused(word, "a number from 0 to 1 is needed");
+    }
+}
+
 static void words(void) {
     tc_options options;
     char *error = NULL;
@@ -276,6 +332,8 @@ int main(void) {
     network();
     bad_network();
     limits();
+    what_is_kept_of_a_run();
+    chaos();
     words();
     payload();
     quoting();

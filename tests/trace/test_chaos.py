@@ -3,7 +3,9 @@
 import re
 import unittest
 
+import reader
 import support
+from records import Record
 from support import peers
 from test_replay import ReplayTest
 
@@ -51,7 +53,6 @@ class Chaos(ReplayTest):
         self.assertTrue(faults((self.folder / "calls.txt").read_text()))
 
     def test_the_record_marks_them(self):
-        from records import Record
         self.say("0.5,seed=3", options="--trace=calls.txt")
         marked = [call for call in Record(self.record).calls if call.flags & CHAOS]
         self.assertEqual(len(marked), len(faults((self.folder / "calls.txt").read_text())))
@@ -63,6 +64,67 @@ class Chaos(ReplayTest):
             result = self.run_recorded(support.program("replayed"), "many",
                                        options=f"--chaos=1,seed={seed}")
             self.assertEqual(result.returncode, 0, result)
+
+    def calls_of(self, *steps, seed, ratio=0.5):
+        """The lines of a trace of the guest `probe`, which talks to an echo."""
+        with peers.ThreadPeer(peers.echo) as peer:
+            steps = [step.format(peer=peer) for step in steps]
+            result = self.run_recorded(
+                support.program("probe"), *steps,
+                options=f"{support.ALL_NETWORK} --chaos={ratio},seed={seed} --trace=calls.txt")
+        self.assertEqual(result.returncode, 0, result)
+        return (self.folder / "calls.txt").read_text().splitlines()
+
+    def test_a_connection_that_was_reset_stays_reset(self):
+        steps = ["socket:tcp4", "connect:{peer}", *["send:a", "recv:1"] * 8]
+        seen = set()
+        for seed in range(40):
+            lines = self.calls_of(*steps, seed=seed)
+            broken = next((i for i, line in enumerate(lines) if "ECONNRESET" in line), None)
+            if broken is None:
+                continue
+            self.assertIn("(chaos)", lines[broken])
+            seen.add(lines[broken].split("(")[0])
+            for line in lines[broken + 1:]:
+                if line.startswith("sock_send("):
+                    self.assertIn(" = EPIPE ", line, lines)
+                elif line.startswith("sock_recv("):
+                    self.assertIn(" = 0,", line, lines)
+            if seen == {"sock_send", "sock_recv"}:
+                return
+        self.fail(f"reset were only {seen}")
+
+    def test_a_connection_that_does_not_come_about_says_so_once_asked(self):
+        """SO_ERROR has the reason, and the socket is of no use."""
+        steps = ["socket:tcp4", "connect:{peer}", "so_error", "send:a"]
+        for seed in range(60):
+            lines = self.calls_of(*steps, seed=seed)
+            told = next((i for i, line in enumerate(lines)
+                         if line.startswith("sock_getsockopt") and "(chaos)" in line), None)
+            if told is None:
+                continue
+            call, = Record(self.record).find("sock_getsockopt")[:1]
+            value = next(call.data[place + 16:place + 20]
+                         for place, *_, flags in call.chunks if flags & 1)
+            self.assertEqual(int.from_bytes(value, "little"), 73)  # ETIMEDOUT
+            self.assertTrue(any("= EPIPE " in line for line in lines[told:]), lines)
+            return
+        self.fail("it came about each time")
+
+    def test_a_clock_jumps_forward_for_good(self):
+        self.run_recorded(support.program("replayed"), "many", options="--chaos=1,seed=1")
+        record = reader.Record(self.record)
+        ahead, jumps = 0, 0
+        for call in record.named("clock_time_get"):
+            value = int.from_bytes(call.chunk(2, reader.OUT).data, "little")
+            now = value - record.started - call.time
+            if call.flags & CHAOS:
+                self.assertGreater(now, ahead + 500_000)
+                self.assertLess(now, ahead + 61_000_000_000)
+                jumps += 1
+                ahead = now
+            self.assertLess(abs(now - ahead), 500_000_000)
+        self.assertGreater(jumps, 100)
 
     def test_a_failure_is_replayed(self):
         failed = 0

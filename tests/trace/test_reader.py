@@ -300,6 +300,32 @@ class Views(Case):
         self.assertEqual(shown("--last=3"), ["7", "8", "9"])
         self.assertEqual(shown("--last=1500ms"), ["8", "9"])
 
+    def test_calls_are_chosen_as_for_a_live_trace(self):
+        data = some_record().file()
+        for only, names in (("sock_send,fd_write", ["sock_send", "fd_write"]),
+                            ("network,!sock_open", [*Form.ALL[:1], *Form.ALL[2:-1]]),
+                            ("file", ["fd_write"]), ("failed", []),
+                            ("fd=5", Form.ALL[1:-1])):
+            for option in (["-e", only], [f"--only={only}"]):
+                with self.subTest(option):
+                    lines = self.trace("calls", data, "-o", "json", *option).out.splitlines()
+                    self.assertEqual([json.loads(line)["name"] for line in lines], names)
+        summary = self.trace("calls", data, "-c", "-e", "fd_write").out
+        self.assertRegex(summary, r"\n +\S+ +\S+ +1 +0 +5  total\n")
+        wrong = self.trace("calls", data, "-e", "fd_raed", status=2).err
+        self.assertIn('-e fd_raed: there is no "fd_raed"; write names', wrong)
+        self.assertIn("timecraft trace calls -e file", self.trace("network", data, "-e", "file",
+                                                                 status=2).err)
+
+    def test_what_is_not_chosen_still_moves_the_masks(self):
+        record = records.Record()
+        record.connect(5, "192.0.2.1:80")
+        record.send(5, b"Cookie: ")
+        record.call("fd_write", (5, 64, 1, 128), [
+            (1, 0, struct.pack("<II", 1024, 6)), (1, 2, b"sesame"), (3, 1, struct.pack("<I", 6))])
+        shown = self.trace("calls", record.file(), "-e", "fd_write").out
+        self.assertIn('"******"', shown)
+
     def test_summaries(self):
         data = some_record().file()
         self.assertRegex(self.trace("calls", data, "-c").out, r"\s1\s+0\s+0\s+sock_getaddrinfo\n")

@@ -174,6 +174,55 @@ class Ends(RecordTest):
             process.kill()
 
 
+    def test_it_is_followed_across_blocks(self):
+        """The staging block is full, and begins anew, a few times meanwhile."""
+        with support.start([support.program("replayed"), "count"],
+                           support.environment(self.options())) as process:
+            said = [process.stdout.readline()]
+            with subprocess.Popen([support.TIMECRAFT, "trace", "calls", "-e", "fd_write",
+                                   "--follow", self.path],
+                                  stdout=subprocess.PIPE, text=True) as shown:
+                said += [process.stdout.readline() for _ in range(2000)]
+                process.kill()
+                said += process.stdout.readlines()
+                lines = shown.stdout.readlines()
+            self.assertEqual(shown.returncode, 0)
+        self.assertGreater(len(Record(self.path).file), 2 << 18)
+        numbers = [line.split('"')[1] for line in lines]
+        self.assertEqual(numbers[:2001], [f"{number}\\n" for number in range(2001)])
+        self.assertLessEqual(len(said) - len(numbers), 1)  # the last may have been under way
+
+
+class Off(support.GuestTest):
+    @unittest.skipIf(support.SANITIZED, "the sanitizer has an allocator of its own")
+    def test_without_an_option_no_memory_is_taken(self):
+        """As often as in a program whose binding does not even ask."""
+        source = os.path.join(os.path.dirname(__file__), "guests", "allocations.c")
+        counter = os.path.join(support.FOLDER, "allocations.so")
+        support.run_tool("cc", "-shared", "-fPIC", "-O1", source, "-o", counter)
+        never = os.path.join(support.FOLDER, "cc-never")
+        with open(never, "w") as file:
+            file.write(f'#!/bin/sh\nexec {os.environ.get("CC", "cc")} -DTC_TRACE_NEVER "$@"\n')
+        os.chmod(never, 0o755)
+        counts = {}
+        for what, build, words in (("off", (), ""), ("never", (f"--cc={never}",), ""),
+                                   ("on", (), "--trace=/dev/null")):
+            support.LEVEL, level = "-O1", support.LEVEL
+            program = support.program("steps", build_options=build)
+            support.LEVEL = level
+            read, write = os.pipe()
+            os.dup2(write, 9)
+            os.close(write)
+            done = subprocess.run([program, "count", "2000"], stdout=subprocess.DEVNULL,
+                                  pass_fds=[9], env=support.environment(words, LD_PRELOAD=counter))
+            os.close(9)
+            self.assertEqual(done.returncode, 0)
+            with os.fdopen(read) as file:
+                counts[what] = int(file.read())
+        self.assertEqual(counts["off"], counts["never"])
+        self.assertGreater(counts["on"], counts["off"])
+
+
 class Size(RecordTest):
     def test_limit_keeps_the_newest(self):
         record = self.record("count", 40000, words=",limit=1M")

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 import support
-from support.peers import NAME, TlsPeer, echo
+from support.peers import NAME, ThreadPeer, TlsPeer, echo
 
 # A line each, in this order; times at the end are left out here. <…> are regular expressions.
 EXPECTED = r"""
@@ -80,6 +80,30 @@ proc_exit(rval=5) = ?
 +++ exited with 5 +++
 """
 
+# Of imports that are laid out in another way in wasi_unstable, and in version 1 of the sockets.
+OLDER = r"""
+path_open(fd 3 </data>, dirflags=0, "file", oflags=creat, rights_base=0xfffffff, rights_inheriting=0, fdflags=0) = fd 4 </data/file>
+fd_seek(fd 4 </data/file>, offset=5, set) = 5
+fd_seek(fd 4 </data/file>, offset=-2, cur) = 3
+fd_filestat_get(fd 4 </data/file>) = {regular_file size=0 nlink=1 ino=<\d+> mtim=<\S+>}
+path_filestat_get(fd 3 </data>, flags=0, "file") = {regular_file size=0 nlink=1 ino=<\d+> mtim=<\S+>}
+poll_oneoff([monotonic 0.0015s]) = 1, [monotonic 0.0015s]
+sock_open(inet4, stream) = fd 5 <inet4 stream>
+sock_bind(fd 5 <inet4 stream>, 127.0.0.1:0) = 0
+sock_listen(fd 5 <listening 127.0.0.1:0>, backlog=5) = 0
+sock_getlocaladdr(fd 5 <listening 127.0.0.1:0>) = 4, 127.0.0.1:<\d+>
+sock_open(inet4, stream) = fd 6 <inet4 stream>
+sock_connect(fd 6 <127.0.0.1:<\d+>>, 127.0.0.1:<\d+>) = 0
+sock_accept(fd 5 <listening 127.0.0.1:0>) = fd 7 <inet4 stream>
+sock_getpeeraddr(fd 6 <127.0.0.1:<\d+>>) = 4, 127.0.0.1:<\d+>
+sock_open(inet4, datagram) = fd 8 <inet4 datagram>
+sock_bind(fd 8 <inet4 datagram>, 127.0.0.1:0) = 0
+sock_getlocaladdr(fd 8 <inet4 datagram>) = 4, 127.0.0.1:<\d+>
+sock_send_to(fd 8 <inet4 datagram>, "hello", 127.0.0.1:<\d+>, si_flags=0) = 5
+sock_recv_from(fd 8 <inet4 datagram>, [64], ri_flags=0) = 5, "hello", 127.0.0.1:<\d+>
++++ exited with 0 +++
+"""
+
 
 def pattern(line):
     """<\\d+> of an expected line is a regular expression, </data> is not."""
@@ -107,6 +131,13 @@ class Trace(support.GuestTest):
     def test_every_call_has_its_line(self):
         lines = self.trace()
         wanted = EXPECTED.strip().splitlines()
+        for line, expected in zip(lines, wanted):
+            self.assertRegex(line, f"^(?:{pattern(expected).pattern})$")
+        self.assertEqual(len(lines), len(wanted), self.result)
+
+    def test_lines_of_older_imports(self):
+        lines = self.trace(name="older_calls")
+        wanted = OLDER.strip().splitlines()
         for line, expected in zip(lines, wanted):
             self.assertRegex(line, f"^(?:{pattern(expected).pattern})$")
         self.assertEqual(len(lines), len(wanted), self.result)
@@ -181,6 +212,23 @@ class Trace(support.GuestTest):
         self.assertIn('"***"', text)
         self.assertNotIn("abc", text)
         self.assertNotIn("def", text)
+
+    def test_http2_is_hidden_once_it_is_spoken(self):
+        """Its headers are compressed, so that no secret can be found in them. Also where the
+        preface comes in pieces."""
+        steps = ("socket:tcp4", "connect:{peer}", "send:PRI: * HTTP/2", "send:PRI * HT",
+                 "send:TP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\nx", "send:sesame", "recv:4096", "close:",
+                 "socket:tcp4", "connect:{peer}", "send:plain")
+        with ThreadPeer(echo) as peer:
+            steps = [step.format(peer=peer) for step in steps]
+            hidden = "\n".join(self.trace("--trace-only=network", "probe", steps, sdk=True))
+            shown = "\n".join(self.trace("--trace-only=network --unmask", "probe", steps, sdk=True))
+        self.assertIn("sesame", shown)
+        self.assertIn('"PRI: * HTTP/2"', hidden)
+        self.assertIn('"PRI * HT"', hidden)
+        self.assertNotIn("TP/2.0", hidden)
+        self.assertNotIn("sesame", hidden)
+        self.assertIn('"plain"', hidden)
 
 
 if __name__ == "__main__":
