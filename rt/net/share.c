@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,7 +36,7 @@ typedef struct request {
 
 /* ---- messages ---- */
 
-static ssize_t send_with(int control, const void *data, size_t size, int fd) {
+static ssize_t send_with(int control, const void *data, size_t size, int fd, int flags) {
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof(int))];
@@ -51,7 +52,7 @@ static ssize_t send_with(int control, const void *data, size_t size, int fd) {
     }
     ssize_t sent;
     do
-        sent = sendmsg(control, &message, MSG_NOSIGNAL);
+        sent = sendmsg(control, &message, flags | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
@@ -104,9 +105,9 @@ bool tc_share_kind(int fd, int *domain, int *type) {
            (*type == SOCK_STREAM || *type == SOCK_DGRAM);
 }
 
-static const shared *find(int domain, int type, const request *asked) {
+static shared *find(int domain, int type, const request *asked) {
     for (size_t i = 0; i < kept_count; i++) {
-        const shared *one = &kept[i];
+        shared *one = &kept[i];
         if (one->domain == domain && one->type == type && one->ordinal == asked->ordinal &&
             one->wanted.length == asked->wanted.length &&
             memcmp(&one->wanted.storage, &asked->wanted.storage, asked->wanted.length) == 0)
@@ -121,24 +122,44 @@ static ino_t path_of(int domain, const tc_address *address) {
     return domain == AF_UNIX && stat(un->sun_path, &status) == 0 ? status.st_ino : 0;
 }
 
+/* Whether the request is one: its address has a length, and a path an end. */
+static bool is_sound(const request *asked, int domain) {
+    const struct sockaddr_un *un = (const struct sockaddr_un *)&asked->wanted.storage;
+    socklen_t length = asked->wanted.length;
+    if (length < sizeof(sa_family_t) || length > sizeof asked->wanted.storage ||
+        asked->wanted.storage.ss_family != domain)
+        return false;
+    return domain != AF_UNIX ||
+           (length <= sizeof *un && length > offsetof(struct sockaddr_un, sun_path) &&
+            memchr(un->sun_path, '\0', length - offsetof(struct sockaddr_un, sun_path)));
+}
+
+/* What has removed the path that it shares with others has taken it from them. With one worker
+ * there are none, but its predecessor. */
+static bool may_replace(shared *one) {
+    if (tc_service_workers() == 1) {
+        close(one->fd);
+        *one = kept[--kept_count];
+        return true;
+    }
+    tc_report_once("the path of a socket that all workers share was removed or replaced; a program "
+                   "that removes it before it binds can have one worker only: let systemd pass the "
+                   "socket, or leave the path alone");
+    return false;
+}
+
 /* The answer's number; *found is a socket to answer with, or -1: the worker's is the one. */
 static int answer_request(const request *asked, int fd, bool *keep, int *found) {
     int domain, type;
-    if (asked->wanted.length < sizeof(sa_family_t) ||
-        asked->wanted.length > sizeof asked->wanted.storage || !tc_share_kind(fd, &domain, &type) ||
-        asked->wanted.storage.ss_family != domain)
+    if (!tc_share_kind(fd, &domain, &type) || !is_sound(asked, domain))
         return -EINVAL;
-    const shared *one = find(domain, type, asked);
-    if (one && one->path != path_of(domain, &asked->wanted)) {
-        tc_report("the path of a socket that all workers share was removed or replaced; a program "
-                  "that removes it before it binds cannot have --workers: let systemd pass the "
-                  "socket, or leave the path alone");
-        return -EADDRINUSE;
-    }
-    if (one) {
+    shared *one = find(domain, type, asked);
+    if (one && one->path == path_of(domain, &asked->wanted)) {
         *found = one->fd;
         return 0;
     }
+    if (one && !may_replace(one))
+        return -EADDRINUSE;
     int refused = asked->ordinal ? 0 : tc_grants_listen(&asked->wanted);
     if (refused)
         return refused;
@@ -161,8 +182,8 @@ void tc_share_answer(int control) {
     int32_t result = -EINVAL;
     if (got == (ssize_t)sizeof asked && fd >= 0)
         result = answer_request(&asked, fd, &keep, &found);
-    if (got >= 0) /* never waits for a worker that does not read */
-        send_with(control, &result, sizeof result, found);
+    if (got >= 0) /* one that does not read is not waited for */
+        send_with(control, &result, sizeof result, found, MSG_DONTWAIT);
     if (fd >= 0 && !keep)
         close(fd);
 }
@@ -187,7 +208,7 @@ static int ask(tc_socket *socket, const tc_address *wanted, uint32_t ordinal) {
     asked.ordinal = ordinal;
     asked.wanted.length = wanted->length;
     memcpy(&asked.wanted.storage, &wanted->storage, wanted->length);
-    ssize_t moved = send_with(tc_service_control(), &asked, sizeof asked, socket->fd);
+    ssize_t moved = send_with(tc_service_control(), &asked, sizeof asked, socket->fd, 0);
     if (moved >= 0)
         moved = receive_with(tc_service_control(), &result, sizeof result, &fd, 0);
     if (moved < 0)

@@ -92,7 +92,8 @@ static void note_listening(tc_socket *socket) {
 }
 
 int tc_net_take_passed(tc_socket **out) {
-    int domain, type, fd = tc_service_take_passed();
+    bool nonblocking;
+    int domain, type, fd = tc_service_take_passed(&nonblocking);
     if (fd < 0)
         return 0;
     if (!tc_share_kind(fd, &domain, &type))
@@ -101,6 +102,7 @@ int tc_net_take_passed(tc_socket **out) {
     if (error)
         return error;
     (*out)->passed = true;
+    (*out)->nonblocking = nonblocking;
     tc_socket_settle(*out);
     if ((*out)->state == TC_SOCKET_CONNECTED)
         tc_socket_count(*out);

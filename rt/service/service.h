@@ -53,6 +53,9 @@ typedef enum tc_listener {
  * as hostile as its guest may be. */
 typedef void tc_service_answer(int control);
 
+/* How many workers the supervisor has. */
+unsigned tc_service_workers(void);
+
 /* The first byte of each message from a worker, whose only one it is but for the first kind. */
 enum {
     TC_REQUEST_SOCKET = 's',
@@ -94,8 +97,9 @@ void tc_service_emptied(int fd);
 /* The worker's end of its connection with the supervisor, SOCK_SEQPACKET; -1: it has none. */
 int tc_service_control(void);
 
-/* The next socket that systemd has passed, which the caller owns then; -1: there is none left. */
-int tc_service_take_passed(void);
+/* The next socket that systemd has passed, which the caller owns then, and whether it came
+ * non-blocking, which it is now in any case; -1: there is none left. */
+int tc_service_take_passed(bool *was_nonblocking);
 
 /* ---- for whoever closes what the process does not need ---- */
 

@@ -63,6 +63,10 @@ static struct {
     uint64_t next_message;
 } all = {.signals = -1};
 
+unsigned tc_service_workers(void) {
+    return all.count;
+}
+
 /* ---- starting ---- */
 
 /* A name of its own for what each worker writes: FILE.1, FILE.2 … What the predecessor of one that

@@ -29,7 +29,8 @@ enum { FIRST = 3 /* SD_LISTEN_FDS_START */, PASSED_MOST = 1024 };
 
 static int notify_fd = -1;
 static int passed_next = FIRST, passed_end = FIRST;
-static uint64_t watchdog; /* nanoseconds */
+static bool nonblocking[PASSED_MOST]; /* as they came (NonBlocking= of the unit) */
+static uint64_t watchdog;             /* nanoseconds */
 
 /* A decimal number of the environment, in full; false: there is none. */
 static bool get_number(const char *name, unsigned long long most, unsigned long long *number) {
@@ -63,6 +64,7 @@ static void take_sockets(void) {
         }
         fcntl(fd, F_SETFD, FD_CLOEXEC);
         int flags = fcntl(fd, F_GETFL);
+        nonblocking[fd - FIRST] = flags & O_NONBLOCK;
         fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     }
     passed_end = FIRST + (int)count;
@@ -122,8 +124,11 @@ void tc_systemd_leave(void) {
     notify_fd = -1;
 }
 
-int tc_service_take_passed(void) {
-    return passed_next < passed_end ? passed_next++ : -1;
+int tc_service_take_passed(bool *was_nonblocking) {
+    if (passed_next == passed_end)
+        return -1;
+    *was_nonblocking = nonblocking[passed_next - FIRST];
+    return passed_next++;
 }
 
 size_t tc_service_descriptors(int *fds, size_t room) {

@@ -14,10 +14,6 @@ from support import services
 from support.services import Client, Load, Manager, Service, wait_for
 
 
-def listening(count=1):
-    return [socket.create_server(("127.0.0.1", 0), backlog=128) for _ in range(count)]
-
-
 class PassedTo(Service):
     """The guest as systemd starts it: with these sockets from 3 on, and nothing granted."""
 
@@ -42,7 +38,7 @@ class Case(unittest.TestCase):
         return manager, name
 
     def listeners(self, count=1):
-        sockets = listening(count)
+        sockets = [services.listening() for _ in range(count)]
         for one in sockets:
             self.addCleanup(one.close)
         return sockets

@@ -37,6 +37,22 @@ class SeveralWorkers(Workers):
             # Each serves one connection at a time: the second has another process.
             self.assertNotEqual(first.ask("hello")[0], second.ask("hello")[0])
 
+    def test_that_remove_the_path_they_bind_are_one_or_refused(self):
+        folder = support.temporary_folder()
+        path = os.path.join(folder, "socket")
+        options = f"--dir={folder} --allow-listen=unix:{path}"
+        with Service(where=f"unix:{path}", options=f"--workers=1 {options}") as service:
+            with Client(path) as client:
+                client.say("trap")
+                self.assertIsNone(client.hear())
+            service.process.stdout.readline()
+            with Client(path) as client:
+                self.assertEqual(client.ask("hello")[1], "hello")
+        with Service(where=f"unix:{path}", options=f"--workers=2 {options}") as service:
+            # Both may have removed it before either has bound it.
+            os.kill(wait_for(service.workers)[0], signal.SIGKILL)
+            service.has_said("can have one worker only")
+
     def test_are_as_many_as_there_are_processors_with_auto(self):
         count = len(os.sched_getaffinity(0))
         with Service(options="--workers=auto", count=count) as service:

@@ -10,7 +10,7 @@ import time
 import support
 from support.servers import ServingGuest
 
-WAIT = 10 * support.SLOWNESS
+WAIT = 30 * support.SLOWNESS
 
 
 def wait_for(what, seconds=WAIT):
@@ -187,13 +187,18 @@ class Manager:
         self.socket.close()
 
 
-def passing(sockets):
+def listening():
+    return socket.create_server(("127.0.0.1", 0), backlog=128)
+
+
+def passing(sockets, nonblocking=False):
     """What a child does between fork and exec to have these sockets from number 3 on."""
 
     def place():
         support.die_with_parent()
         spare = [os.dup2(one.fileno(), 500 + i) for i, one in enumerate(sockets)]
         for i, fd in enumerate(spare):
+            os.set_blocking(fd, not nonblocking)
             os.dup2(fd, 3 + i)
             os.close(fd)
 

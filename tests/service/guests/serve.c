@@ -28,6 +28,7 @@ static int listen_on_path(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    unlink(path); /* where a folder of it is granted */
     if (bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 128))
         return -1;
     return fd;
