@@ -51,6 +51,46 @@ print(tree.fromstring("<a><b c='d'>e</b></a>")[0].attrib, sys.maxsize == 2**31 -
             "{'c': 'd'} True",
         ])
 
+    def test_pairs_of_sockets_need_no_grant(self):
+        out = self.script("""
+import asyncio, errno, socket
+one, other = socket.socketpair()
+print(one.family == other.family == socket.AF_UNIX, one.type == socket.SOCK_STREAM)
+one.sendall(b"to the other")
+print(other.recv(100))
+other.sendall(b"and back")
+other.close()
+print(one.recv(100), one.recv(100))
+one, other = socket.socketpair(type=socket.SOCK_DGRAM)
+one.send(b"one"), one.send(b"two")
+print(other.recv(100), other.recv(100))
+try:
+    socket.socketpair(socket.AF_INET)
+except OSError as error:
+    print(error.errno == errno.EOPNOTSUPP)
+
+async def reversing(socket):
+    reader, writer = await asyncio.open_connection(sock=socket)
+    while line := await reader.readline():
+        writer.write(line.strip()[::-1] + b"\\n")
+    writer.close()
+
+async def asking():
+    one, other = socket.socketpair()
+    task = asyncio.create_task(reversing(other))
+    reader, writer = await asyncio.open_connection(sock=one)
+    for number in range(1000):
+        writer.write(b"%d\\n" % number)
+    writer.write_eof()
+    lines = (await reader.read()).split()
+    await task
+    print(len(lines), lines[-1])
+
+asyncio.run(asking())
+""")
+        self.assertEqual(out.splitlines(), [
+            "True True", "b'to the other'", "b'and back' b''", "b'one' b'two'", "True", "1000 b'999'"])
+
     def test_directories_of_archives_are_read_as_zipimport_reads_them(self):
         self.script(r"""
 import io, zipfile, zipimport
