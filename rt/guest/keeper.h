@@ -1,7 +1,7 @@
 /* How whoever keeps the process running (service/) hears of signals and of time while the guest
- * runs. SIGTERM and SIGINT come to the process's first thread, which waits for them; the guest's
- * thread, and those it makes, have them blocked. One that was ignored when the program was started
- * stays so (nohup, a shell's `&`).
+ * runs. SIGTERM and SIGINT come to the process's first thread, while it waits; the guest's thread,
+ * and those it makes, have them blocked. One that was ignored when the program was started stays so
+ * (nohup, a shell's `&`).
  */
 #ifndef TC_GUEST_KEEPER_H
 #define TC_GUEST_KEEPER_H

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -130,23 +131,60 @@ _Noreturn static void die_of(int number) {
     _exit(128 + number);
 }
 
-/* Blocks the signals that this thread will wait for: the guest's inherits that. */
-static void block_signals(sigset_t *signals) {
-    static const int ending[] = {SIGTERM, SIGINT};
+/* ---- signals, and time ---- */
+
+/* They are handled while this thread waits, and at no other time. (To be waited for, as sigwait(3)
+ * does, they must not be delivered, and a debugger would not see them.) */
+static const int ending[] = {SIGTERM, SIGINT};
+enum { ENDING = sizeof ending / sizeof *ending };
+
+static struct {
+    volatile sig_atomic_t arrived;
+    volatile pid_t sender;
+} signals[ENDING];
+
+static void on_signal(int signal, siginfo_t *info, void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < ENDING; i++) {
+        if (ending[i] != signal)
+            continue;
+        signals[i].sender = info->si_code == SI_KERNEL ? 0 : info->si_pid;
+        signals[i].arrived = 1;
+    }
+}
+
+/* Blocks them, as the guest's thread will inherit it. `waiting` is the mask to wait with. */
+static void take_signals(sigset_t *waiting) {
+    sigset_t blocked;
     struct sigaction action;
-    sigemptyset(signals);
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < ENDING; i++)
         if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(signals, ending[i]);
-    pthread_sigmask(SIG_BLOCK, signals, NULL);
+            sigaddset(&blocked, ending[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, waiting);
+    action =
+        (struct sigaction){.sa_sigaction = on_signal, .sa_mask = blocked, .sa_flags = SA_SIGINFO};
+    for (size_t i = 0; i < ENDING; i++)
+        if (sigismember(&blocked, ending[i]))
+            sigaction(ending[i], &action, NULL);
     action = (struct sigaction){.sa_handler = on_wake, .sa_flags = SA_RESTART | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     sigaction(WAKE_SIGNAL, &action, NULL);
 }
 
+static void hand_over_signals(void) {
+    for (size_t i = 0; i < ENDING; i++) {
+        if (!signals[i].arrived)
+            continue;
+        signals[i].arrived = 0;
+        if (!tc_guest_kept_by || !tc_guest_kept_by->signalled(ending[i], signals[i].sender))
+            die_of(ending[i]);
+    }
+}
+
 /* Waits for ever, or until the time limit or a signal: the guest's thread ends the process by
  * itself. */
-_Noreturn static void wait_for_guest(const sigset_t *signals, uint64_t timeout_ns) {
+_Noreturn static void wait_for_guest(const sigset_t *waiting, uint64_t timeout_ns) {
     uint64_t limit = timeout_ns ? now() + timeout_ns : UINT64_MAX;
     for (;;) {
         const tc_guest_keeper *keeper = tc_guest_kept_by;
@@ -154,12 +192,8 @@ _Noreturn static void wait_for_guest(const sigset_t *signals, uint64_t timeout_n
         uint64_t until = due < limit ? due : limit, left = until > time ? until - time : 0;
         struct timespec pause = {.tv_sec = (time_t)(left / SECOND),
                                  .tv_nsec = (long)(left % SECOND)};
-        siginfo_t info;
-        int signal = until == UINT64_MAX ? sigwaitinfo(signals, &info)
-                                         : sigtimedwait(signals, &info, &pause);
-        if (signal > 0 &&
-            !(keeper && keeper->signalled(signal, info.si_code == SI_KERNEL ? 0 : info.si_pid)))
-            die_of(signal);
+        ppoll(NULL, 0, until == UINT64_MAX ? NULL : &pause, waiting);
+        hand_over_signals();
         if (now() >= limit)
             tc_guest_timed_out(timeout_ns);
         if (keeper && now() >= keeper->due())
@@ -174,8 +208,8 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     keep_memory();
     signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 
-    sigset_t signals;
-    block_signals(&signals);
+    sigset_t waiting;
+    take_signals(&waiting);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     int error = pthread_attr_setstack(&attributes, work.stack.low,
@@ -186,7 +220,7 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
         tc_report("%s: no thread can be made for it: %s", tc_guest_module.name, strerror(error));
         exit(EXIT_FAILURE);
     }
-    wait_for_guest(&signals, options->timeout_ns);
+    wait_for_guest(&waiting, options->timeout_ns);
 }
 
 /* ---- what wasm2c's runtime calls in place of mmap, mprotect, calloc, perror and abort ---- */

@@ -304,6 +304,7 @@ class Options(Case):
         program, _ = self.build(self.wat(f'(module {words} (memory (export "memory") 1)'
                                          '(func (export "_start")))'), "-O0")
         self.assertEqual(self.execute(program).status, 0)
+        self.program = pathlib.Path(program).read_bytes()
         listed = subprocess.run(["ldd", program], capture_output=True, text=True)
         return {line.split()[0].split(".so")[0] for line in listed.stdout.splitlines()}
 
@@ -312,8 +313,10 @@ class Options(Case):
         reads = ("fd_read", "i32 i32 i32 i32")
         without = self.libraries(waits, reads, ("fd_close", "i32"), ("random_get", "i32 i32"))
         self.assertFalse(without & {"libssl", "libcrypto", "liburing"}, without)
+        self.assertNotIn(b"NOTIFY_SOCKET", self.program)  # nor with what keeps servers running
         within = self.libraries(waits, reads, ("sock_shutdown", "i32 i32"))
         self.assertLessEqual({"libssl", "libcrypto", "liburing"}, within)
+        self.assertIn(b"NOTIFY_SOCKET", self.program)
 
     def test_static_program_needs_no_openssl_and_no_liburing(self):
         module = self.wat(SEVEN.replace("(memory", '(import "wasi_snapshot_preview1" "sock_shutdown"'
