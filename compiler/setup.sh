@@ -348,6 +348,7 @@ case $ID in
 ubuntu) wabt_releases=resolute ;;
 *) wabt_releases='forky trixie' ;;
 esac
+[ "$1" != test ] || [ "$ID" = ubuntu ] || packages="$packages linux-perf" # Ubuntu has one a kernel
 install_packages $packages
 provide_wabt
 [ "$1" != test ] || provide_go

@@ -431,12 +431,56 @@ static size_t write_functions(tc_buffer *out, const tc_wasm *wasm, const char *h
     return count;
 }
 
+/* ---- what a debugger finds the instance's parts by ---- */
+
+/* Adds an entry for a member of the instance that is a number or a memory. Examples:
+ *     u32 w2c_0x5F_stack_pointer;
+ *     wasm_rt_memory_t w2c_memory; */
+static void write_variable(tc_buffer *out, const char *line, size_t length) {
+    static const char *const types[][2] = {{"u32", "u32"},
+                                           {"u64", "u64"},
+                                           {"f32", "f32"},
+                                           {"f64", "f64"},
+                                           {"wasm_rt_memory_t", "memory"}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char *before = tc_format("  %s w2c_", types[i][0]);
+        size_t start = strlen(before);
+        if (tc_text_starts(line, length, before) && length > start + 1 && line[length - 1] == ';')
+            tc_buffer_print(
+                out, "    {\"%.*s\", \"%s\", &guest.w2c_%.*s, %s},\n", (int)(length - start - 1),
+                line + start, types[i][1], (int)(length - start - 1), line + start,
+                strcmp(types[i][1], "memory") == 0 ? "offsetof(wasm_rt_memory_t, size)" : "0");
+        free(before);
+    }
+}
+
+/* With -g: read by sdk/gdb/timecraft.py, which says what it is. */
+static void write_variables(tc_buffer *out, const tc_wasm *wasm, const char *header) {
+    const char *line = strstr(header, "\ntypedef struct w2c_guest {\n");
+    tc_buffer_print(out,
+                    "static const struct {\n    const char *name, *type;\n    const void *at;\n"
+                    "    unsigned long size_at;\n} tc_debug_variables[] "
+                    "__attribute__((used)) = {\n");
+    if (find_memory_import(wasm))
+        tc_buffer_print(out, "    {\"memory\", \"memory\", &imported_memory, "
+                             "offsetof(wasm_rt_memory_t, size)},\n");
+    for (line = line ? line + 1 : ""; *line && *line != '}';
+         line += line[strcspn(line, "\n")] != 0) {
+        size_t length = strcspn(line, "\n");
+        write_variable(out, line, length);
+        line += length;
+    }
+    tc_buffer_print(out, "    {0, 0, 0, 0},\n};\n\n");
+}
+
 static void write_module(tc_buffer *out, const tc_build *build, const char *header) {
     const tc_wasm *wasm = build->wasm;
     bool start = write_entry(out, wasm, header, "start", "_start");
     bool initialize = write_entry(out, wasm, header, "initialize", "_initialize");
     bool memory = write_memory_getter(out, wasm, header);
     size_t functions = write_functions(out, wasm, header);
+    if (build->lines)
+        write_variables(out, wasm, header);
     char digest[TC_KEY_SIZE];
     tc_buffer_print(out, "const tc_module tc_guest_module = {\n    .name = ");
     tc_buffer_add_literal(out, tc_path_name(wasm->path));

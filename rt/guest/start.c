@@ -205,6 +205,8 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     job work = {body, context, map_stack(options->stack_size)};
     tc_stack_floor = work.stack.low + HOST_RESERVE;
     max_memory = options->max_memory;
+    if (options->core)
+        tc_trap_leave_core();
     keep_memory();
     signal(SIGPIPE, SIG_IGN); /* the guest gets EPIPE */
 

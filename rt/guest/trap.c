@@ -7,12 +7,15 @@
  */
 #include "guest/trap.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -250,6 +253,32 @@ static void tell_observer(const backtrace *trace, const char *why) {
     tc_guest_observed_by->trapped(why, frames, (unsigned)trace->shown);
 }
 
+/* ---- core dumps ---- */
+
+static bool leaves_core;
+
+void tc_trap_leave_core(void) {
+    leaves_core = true;
+}
+
+/* The limit is raised as far as it may be: whoever asks for a core dump wants one. */
+static void leave_core(void) {
+    struct rlimit limit;
+    sigset_t one;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        if (limit.rlim_max == 0)
+            tc_report("there is no core dump: the hard limit of its size is 0 (ulimit -H -c)");
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_CORE, &limit);
+    }
+    prctl(PR_SET_DUMPABLE, 1);
+    signal(SIGABRT, SIG_DFL);
+    sigemptyset(&one);
+    sigaddset(&one, SIGABRT);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+    raise(SIGABRT);
+}
+
 _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *context,
                           const frame *base) {
     static backtrace trace; /* too big for a stack that is at its end */
@@ -260,6 +289,8 @@ _Noreturn static void end(const char *why, bool exhausted, const ucontext_t *con
         tc_report("the stack has %zu MiB; TIMECRAFT_OPTIONS=--stack-size=SIZE gives it more",
                   (size_t)(guest_stack.high - guest_stack.low) >> 20);
     tell_observer(&trace, why);
+    if (leaves_core)
+        leave_core();
     _exit(TC_EXIT_TRAP);
 }
 

@@ -20,6 +20,11 @@ void tc_trap_catch_faults(const tc_stack *stack);
  * there are too many. */
 bool tc_trap_add_memory(const void *start, size_t length);
 
+/* From now on a trap ends the process as abort(3) does, with a core dump where the system makes
+ * them.
+ */
+void tc_trap_leave_core(void);
+
 /* Reports the trap with the guest's call stack and ends the process with TC_EXIT_TRAP. wasm2c's
  * runtime calls it (WASM_RT_TRAP_HANDLER). */
 _Noreturn void tc_trap(wasm_rt_trap_t code);

@@ -1,4 +1,4 @@
-/* Limits: --max-memory, --timeout, --stack-size. */
+/* Limits: --max-memory, --timeout, --stack-size; and --core. */
 #include "options/internal.h"
 
 #define STACK_MIN  MIB
@@ -41,5 +41,12 @@ int tc_word_timeout(tc_options *options, const char *value, char **error) {
             "--timeout=%s: a number of seconds is needed; write for example --timeout=10 "
             "or --timeout=0.5",
             value);
+    return 0;
+}
+
+int tc_word_core(tc_options *options, const char *value, char **error) {
+    (void)value;
+    (void)error;
+    options->core = true;
     return 0;
 }

@@ -87,6 +87,7 @@ typedef struct tc_options {
     unsigned workers;               /* --workers=N|auto: TC_WORKERS_AUTO; 0: no supervisor */
     uint64_t drain_ns;              /* --drain=SECONDS; default 10 s */
     uint64_t stack_size;            /* --stack-size=SIZE[K|M|G], bytes; default 64 MiB */
+    bool core;                      /* --core: a trap leaves a core dump */
     char *invoke;                   /* --invoke=NAME: the export to call in place of _start */
     char *trace;                    /* --trace[=FILE]: "" for standard error; NULL: no trace */
     char *trace_only;               /* --trace-only=WHAT,…: checked; or NULL */

@@ -2,13 +2,17 @@
 line, the stack with lines.
 """
 
+import os
+import pathlib
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import unittest
 
 from lines import Case, GUESTS, WAYS, line_of
-from support import SANITIZED
+from support import SANITIZED, TIMECRAFT
 
 
 @unittest.skipIf(SANITIZED, "what gdb sees is tested in the optimised build")
@@ -31,7 +35,8 @@ class Gdb(Case):
             at = found.end()
 
     def assertStepped(self, source, first, main, below, *options):
-        """Breaks at a line, steps three times where nothing is optimised, shows the stack."""
+        """Breaks at a line, steps three times where nothing is optimised, shows the stack, which for
+        gdb ends with a function main."""
         module = self.compile(source, *options)
         for level, cc in WAYS:
             program = self.build(module, "-g", level, "--cc", cc)[0]
@@ -44,7 +49,7 @@ class Gdb(Case):
 
     def test_c(self):
         self.assertStepped("divide.c", line_of("divide.c", "atoi(argv[1])"), "main",
-                           r"__original_main \(.*\) at .*__original_main\.c:\d+$", "-O0")
+                           "", "-O0")
 
     def test_inlined_functions_of_an_optimised_guest(self):
         program = self.build(self.compile("divide.c", "-O1"), "-g")[0]
@@ -67,7 +72,7 @@ class Gdb(Case):
 
     def test_cxx(self):
         self.assertStepped("basket.cc", line_of("basket.cc", "basket.add(argc)"), "main",
-                           r"__original_main \(.*\) at .*__original_main\.c:\d+$", "-O0")
+                           "", "-O0")
 
     def test_cxx_function_by_its_name(self):
         program = self.build(self.compile("basket.cc", "-O0"), "-g", "-O1")[0]
@@ -78,6 +83,53 @@ class Gdb(Case):
     def test_rust(self):
         self.assertStepped("ring.rs", line_of("ring.rs", "let n = env::args"), "ring::main",
                            r"__rust_begin_short_backtrace.* at .*library/std/src/sys/backtrace\.rs:\d+$")
+
+    def test_commands_of_ours(self):
+        script = subprocess.run([os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), "--gdb"],
+                                capture_output=True, text=True, check=True).stdout.strip()
+        place = line_of("divide.c", "a / b")
+        module = self.compile("divide.c", "-O0")
+        for level in ("-O0", "-O2"): # where the memory is at any address, and at one that is constant
+            program = self.build(module, "-g", level)[0]
+            output = self.gdb(program, f"source {script}", "tc-sp", f"break divide.c:{place}", "run 5",
+                              "tc-bt", "tc-bt 1", "tc-globals", "tc-sp",
+                              "find /b $tc_host(1024), +0x180000, 's', 't', 'a', 'r', 't', ' ', '%', 'd'",
+                              "set $at = (unsigned long)$_ - (unsigned long)$tc_host(0)",
+                              "tc-x/s $at", "tc-x/2xb $at", "p *(char *)$tc_host($at)",
+                              "tc-x/4xw 0xfffffff0", "tc-x", "tc-globals nothing")
+            self.assertShown(
+                output, "hit Breakpoint 1",
+                rf"^#0  divide at divide\.c:{place}$", r"^#1  twice at divide\.c:\d+$",
+                r"^#2  main at divide\.c:\d+$", r"^#0  divide at divide\.c",
+                r"^__stack_pointer = 0x\w+ \(\d+\)$", r"^__stack_pointer = 0x\w+ \(\d+\)$",
+                r'^0x\w+:\t"start %d\\n"$', r"^0x\w+:\t0x73\t0x74$", r"= 115 's'$",
+                "^there is no guest yet; start the program first",
+                "^0xfffffff0 is outside of the guest's memory, which has 0x",
+                "^which address\\? tc-x/4wx 0x1000$", "^the guest has no global nothing$")
+            self.assertNotIn("run_module", output)
+
+    def test_a_program_without_lines_is_refused(self):
+        script = subprocess.run([os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), "--gdb"],
+                                capture_output=True, text=True, check=True).stdout.strip()
+        program = self.build(self.compile("divide.c", "-O0"), "-O1")[0]
+        self.assertIn("this is no program that was built with timecraft build -g",
+                      self.gdb(program, f"source {script}", "tc-x 0"))
+
+    def test_core_dump_of_a_trap(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+        if hard == 0 or "/" in pattern or pattern.startswith("|"):
+            self.skipTest(f"core dumps go elsewhere here, or nowhere: {pattern}")
+        program = self.build(self.compile("divide.c", "-O1"), "-g", "--core")[0]
+        done = self.execute(program)
+        self.assertEqual(done.status, -signal.SIGABRT, done)
+        self.assertIn("    at divide (divide.c:", done.err)
+        [core] = self.folder.glob("core*")
+        done = subprocess.run(["gdb", "-nx", "-batch", "-ex", "bt", program, core], env=self.environment,
+                              capture_output=True, text=True, cwd=GUESTS, timeout=120)
+        self.assertShown(done.stdout, "signal SIGABRT", r"tc_trap \(\)",
+                         rf"divide \(\) at divide\.c:{line_of('divide.c', 'a / b')}$",
+                         r"^#\d+ +twice \(\) at divide\.c:\d+$", r"^#\d+ +main \(\) at divide\.c:\d+$")
 
 
 if __name__ == "__main__":

@@ -84,8 +84,8 @@ void tc_lines_add(tc_build *build, const char *program) {
     tc_progress_step("adding the lines of the source");
     if (tc_isolated(write_sections, &all, size, &out, &problem) < 0)
         tc_error("%s is built without the lines of its source: %s", build->wasm->path, problem);
-    else
-        run_objcopy(build, program);
+    else if (run_objcopy(build, program) == 0 && tc_symbols_add(lines, program) < 0)
+        tc_error("the guest's names cannot be put into the program: %s", strerror(errno));
     free(problem);
     tc_buffer_reset(&out);
 }

@@ -6,6 +6,7 @@
  *   join.c     both                          -> tc_joined: which line of the guest's that is
  *   dwarf.c    that                          -> DWARF of the program that speaks of the guest's
  * files table.c    that                          -> the table that traps read (rt/guest/lines.h)
+ *   symbols.c  symbols with the guest's names
  *   add.c      puts both into the program, in the place of the C's DWARF
  *   isolated.c keeps what reads DWARF in a process of its own: it is the guest's, and so hostile
  *
@@ -17,7 +18,7 @@
  * has another name, is the same unit, and is in the cache.
  *
  * May use: base/, module/reader.h and the other stages' internal.h; libdw (elfutils) for reading
- * DWARF; the runtime's guest/symbols.h and guest/lines.h.
+ * DWARF; the runtime's guest/lines.h.
  *
  * Source: DWARF 4 and 5 (dwarfstd.org); "DWARF for WebAssembly" (yurydelendik.github.io/
  * webassembly-dwarf): an address is an offset in the contents of the code section.
@@ -212,6 +213,8 @@ typedef struct tc_dwarf {
 
 void tc_dwarf_write(tc_dwarf *dwarf, const tc_joined *joined);
 void tc_table_write(tc_buffer *out, const tc_joined *joined);
+/* Adds symbols with the guest's names to the linked program. -1 with errno set. */
+int tc_symbols_add(const struct tc_lines *lines, const char *program);
 /* The part of a file's path that is below the folder its unit was compiled in; else all of it. */
 const char *tc_lines_relative(const char *path, const char *directory);
 
