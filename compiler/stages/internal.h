@@ -85,6 +85,12 @@ void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *m
 /* The first of `count` numbers that are no constants in the module; 0: there are not as many. */
 uint32_t tc_module_find_marks(const tc_wasm *wasm, size_t count);
 
+/* Calls back with the place of each instruction of a function's body that calls, or that may trap:
+ * an offset in the code section's contents, and the function's own beginning. */
+void tc_module_each_place(const tc_wasm *wasm,
+                          void (*call)(uint32_t function, uint32_t place, void *context),
+                          void *context);
+
 /* The lines of the guest's source, for -g (lines/): reads them, and sets where marks go; ends with
  * tc_lines_reset. */
 void tc_lines_read(tc_build *build);

@@ -66,8 +66,8 @@ class Traps(Case):
             self.assertIn("guest.wasm has no debugging information (DWARF); compile it with -g",
                           built.err)
             code = data.index(b"\x03\x00\x00\x0b\x04\x00\x10\x00\x0b")
-            self.assertTrapped(self.execute(program), f"inner (guest.wasm+{code + 1:#x})",
-                               f"_start (guest.wasm+{code + 5:#x})")
+            self.assertTrapped(self.execute(program), f"inner (guest.wasm+{code + 2:#x})",
+                               f"_start (guest.wasm+{code + 6:#x})")
 
     def test_also_in_a_stripped_program(self):
         program = self.build(self.compile("divide.c", "-O1"), "-g", "-O1")[0]

@@ -287,16 +287,62 @@ static const char *read_object(reading *all, const tc_buffer *object) {
 
 /* ---- functions' bodies ---- */
 
-/* Where each begins is a row, and nothing that is said before it holds there. */
-static void add_bodies(reading *all, tc_reader code) {
+/* Where each begins is a row, and nothing that is said before it holds there. Returns the
+ * beginnings.
+ */
+static uint32_t *add_bodies(reading *all, tc_reader code, size_t *body_count) {
     uint32_t count = tc_read_count(&code);
-    for (; count && !code.problem; count--) {
+    uint32_t *starts = tc_allocate((count + 1) * sizeof *starts);
+    for (*body_count = 0; *body_count < count && !code.problem; (*body_count)++) {
         uint32_t size = tc_read_u32(&code);
-        uint64_t start = (uint64_t)(code.at - code.start);
-        tc_sweep_add_point(&all->sweep, (tc_point){.address = start, .is_end = true});
+        starts[*body_count] = (uint32_t)(code.at - code.start);
+        tc_sweep_add_point(&all->sweep, (tc_point){.address = starts[*body_count], .is_end = true});
         tc_skip(&code, size);
     }
     free(code.problem);
+    return starts;
+}
+
+/* Functions that the DWARF says something of. */
+typedef struct described {
+    reading *all;
+    uint32_t *starts;
+    bool *is_described;
+    size_t count;
+    size_t at; /* the function that was last asked for */
+} described;
+
+static size_t find_body(const described *of, uint64_t address) {
+    size_t low = 0, high = of->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (of->starts[middle] <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void add_place(uint32_t function, uint32_t place, void *context) {
+    described *of = context;
+    while (of->at < of->count && of->starts[of->at] < function)
+        of->at++;
+    if (of->at < of->count && of->starts[of->at] == function && !of->is_described[of->at])
+        tc_sweep_add_point(&of->all->sweep, (tc_point){.address = place, .is_end = true});
+}
+
+/* Functions of which no line is known have rows at what calls or may trap: where that is. */
+static void add_places(reading *all, const tc_wasm *wasm, uint32_t *starts, size_t count) {
+    described of = {all, starts, tc_allocate(count + 1), count, 0};
+    for (size_t i = 0; i < all->sweep.point_count; i++) {
+        const tc_point *point = &all->sweep.points[i];
+        size_t body = find_body(&of, point->address);
+        if (body && !point->is_end)
+            of.is_described[body - 1] = true;
+    }
+    tc_module_each_place(wasm, add_place, &of);
+    free(of.is_described);
 }
 
 /* ---- what is handed on ---- */
@@ -326,14 +372,16 @@ const char *tc_guest_lines(const tc_wasm *wasm, bool with_dwarf, tc_buffer *out)
     all.count = with_dwarf ? all.count : 0;
     reading.code_size = (uint64_t)(all.code.end - all.code.start);
     tc_strings_add(&reading.strings, "");
-    if (all.code.start)
-        add_bodies(&reading, all.code);
+    size_t body_count = 0;
+    uint32_t *starts = all.code.start ? add_bodies(&reading, all.code, &body_count) : NULL;
     if (all.count) {
         make_object(&all, &object);
         const char *problem = read_object(&reading, &object);
         if (problem)
             return problem;
     }
+    add_places(&reading, wasm, starts, body_count);
+    free(starts);
     size_t at = out->length;
     head head = {.scopes = reading.scopes.length / sizeof(tc_scope),
                  .units = reading.units.length / sizeof(tc_unit),

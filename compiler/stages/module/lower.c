@@ -515,3 +515,49 @@ uint32_t tc_module_find_marks(const tc_wasm *wasm, size_t count) {
     free(numbers);
     return first < LINES_END && count < LINES_END - first ? first : 0;
 }
+
+/* ---- places without lines ---- */
+
+/* Whether an instruction calls, or may trap: those that others are put into the trace of a stack
+ * by, and all loads and stores. */
+static bool is_place(uint32_t opcode) {
+    return opcode == 0x00 ||                     /* unreachable */
+           (opcode >= 0x08 && opcode <= 0x0a) || /* throw, rethrow, throw_ref */
+           (opcode >= 0x10 && opcode <= 0x13) || /* calls */
+           opcode == 0x25 || opcode == 0x26 ||   /* table.get, table.set */
+           (opcode >= 0x28 && opcode <= 0x3e) || /* loads and stores */
+           (opcode >= 0x6d && opcode <= 0x70) || /* i32.div_s … rem_u */
+           (opcode >= 0x7f && opcode <= 0x82) || /* i64.div_s … rem_u */
+           (opcode >= 0xa8 && opcode <= 0xab) || /* i32.trunc_… */
+           (opcode >= 0xae && opcode <= 0xb1) || /* i64.trunc_… */
+           (opcode >= 0xfc0008 && opcode <= 0xfc000e) || opcode >> 16 == 0xfe;
+}
+
+void tc_module_each_place(const tc_wasm *wasm,
+                          void (*call)(uint32_t function, uint32_t place, void *context),
+                          void *context) {
+    tc_reader in = sections(wasm), code = {0};
+    while (tc_reader_left(&in)) {
+        uint8_t id;
+        tc_reader section = next_section(&in, &id);
+        if (id == TC_SECTION_CODE)
+            code = section;
+    }
+    const uint8_t *start = code.at;
+    for (uint32_t left = code.at ? tc_read_count(&code) : 0; left && !code.problem; left--) {
+        uint32_t size = tc_read_u32(&code);
+        const uint8_t *from = code.at;
+        tc_skip(&code, size);
+        tc_reader body = {.start = from, .at = from, .end = code.at};
+        tc_instruction instruction;
+        if (code.problem)
+            break;
+        tc_read_locals(&body, NULL);
+        while (body.at < body.end && tc_read_instruction(&body, NULL, &instruction)) {
+            if (is_place(instruction.opcode))
+                call((uint32_t)(from - start), (uint32_t)(instruction.start - start), context);
+        }
+        free(body.problem);
+    }
+    free(code.problem);
+}
