@@ -3,9 +3,9 @@
  * streams; views.h shows all that, and exports it.
  *
  * May use: base/, and of the runtime rt/trace's descriptions (record.h, describe.h, descriptors.h,
- * filter.h, checksum.h), which know no host. A record may come from anywhere: whatever is in it,
- * nothing here crashes, and no memory is taken that the file's own size, or a limit, does not
- * bound.
+ * filter.h, blocks.h, checksum.h), which know no host. A record may come from anywhere: whatever is
+ * in it, nothing here crashes, and no memory is taken that the file's own size, or a limit, does
+ * not bound.
  */
 #ifndef TC_RECORD_READER_H
 #define TC_RECORD_READER_H

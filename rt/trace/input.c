@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,35 +10,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "trace/checksum.h"
-
-#define ALIGNMENT ((uint64_t)TC_RECORD_BLOCK_ALIGNMENT)
-/* The largest event has 1 GiB (writer.c), its block little more. */
-#define BLOCK_MAX (((uint64_t)1 << 30) + ((uint64_t)1 << 20))
+#include "trace/blocks.h"
 
 static struct {
     int fd;
     const char *file; /* mapped */
     uint64_t size;
-    tc_record_header header;
-    uint64_t segment, segment_end; /* the current one; where it ends in the file */
-    uint64_t offset;               /* of the next block */
-    uint64_t number;               /* the number that the next block must have */
+    tc_blocks walk;
     /* The current block's events. */
     const char *events;
     uint64_t used, at;
-    uint64_t salt; /* for their checks */
-    bool sealed;
-    bool last; /* the segment ends with it */
     char *unpacked[2];
     uint64_t capacity[2];
     unsigned current; /* of unpacked: events of the block before are still borrowed */
-    bool started;
     const char *problem;
 } input = {.fd = -1};
 
-static uint64_t rounded(uint64_t size) {
-    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+static bool read_mapped(void *unused, void *to, size_t size, uint64_t at) {
+    (void)unused;
+    if (at > input.size || size > input.size - at)
+        return false;
+    memcpy(to, input.file + at, size);
+    return true;
+}
+
+static uint64_t size_mapped(void *unused) {
+    (void)unused;
+    return input.size;
 }
 
 const char *tc_input_open(const char *path) {
@@ -57,22 +54,21 @@ const char *tc_input_open(const char *path) {
         return strerror(errno);
     madvise(mapped, input.size, MADV_SEQUENTIAL);
     input.file = mapped;
-    memcpy(&input.header, input.file, sizeof input.header);
-    const tc_record_header *header = &input.header;
-    if (memcmp(header->magic, TC_RECORD_MAGIC, sizeof header->magic) != 0)
+    switch (tc_blocks_open(&input.walk, &(tc_blocks_file){read_mapped, size_mapped, NULL})) {
+    case TC_BLOCKS_GOOD:
+        return NULL;
+    case TC_BLOCKS_SHORT:
+    case TC_BLOCKS_FOREIGN:
         return "it is no record of Timecraft";
-    if (header->version != TC_RECORD_VERSION)
+    case TC_BLOCKS_VERSION:
         return "another version of Timecraft has written it";
-    if (header->check != tc_checksum(header, offsetof(tc_record_header, check), 0) ||
-        header->header_size != TC_RECORD_HEADER_SIZE || header->segment_size % ALIGNMENT ||
-        header->staging_size % ALIGNMENT || header->staging_size > BLOCK_MAX ||
-        header->segment_count == 0)
+    default:
         return "its header is damaged";
-    return NULL;
+    }
 }
 
 const tc_record_header *tc_input_header(void) {
-    return &input.header;
+    return &input.walk.header;
 }
 
 const char *tc_input_problem(void) {
@@ -115,7 +111,7 @@ static const char *unpack(const void *from, size_t stored, uint64_t used) {
     if (!decompress && !load_zstd())
         return "it is compressed, and there is no libzstd.so.1 to read it with; on Debian: apt "
                "install libzstd1";
-    if (used > BLOCK_MAX || content_size(from, stored) != used)
+    if (content_size(from, stored) != used)
         return "a compressed block is damaged";
     input.current ^= 1;
     unsigned place = input.current;
@@ -132,106 +128,50 @@ static const char *unpack(const void *from, size_t stored, uint64_t used) {
     return NULL;
 }
 
-/* Whether the next block is at `offset`, in a segment, or the staging block, that ends at `end`.
- * *left: bytes behind its structure. */
-static bool find_block(uint64_t offset, uint64_t end, tc_record_block *block, uint64_t *left) {
-    end = end < input.size ? end : input.size;
-    if (offset > end || end - offset < sizeof *block)
-        return false;
-    memcpy(block, input.file + offset, sizeof *block);
-    *left = end - offset - sizeof *block;
-    return block->magic == TC_RECORD_BLOCK_MAGIC &&
-           block->open_check ==
-               (uint32_t)tc_checksum(block, offsetof(tc_record_block, used), input.header.salt) &&
-           block->segment == input.segment && block->number == input.number;
-}
-
-/* The next block: in the staging block, or at its place, input.offset. False: there is none. */
-static bool take_block(void) {
-    tc_record_block block;
-    uint64_t left, from = TC_RECORD_HEADER_SIZE;
-    if (!find_block(from, from + input.header.staging_size, &block, &left)) {
-        from = input.offset;
-        if (!find_block(from, input.segment_end, &block, &left))
-            return false;
-    }
-    input.events = input.file + from + sizeof block;
+/* The events of the current block. False: input.problem says why they cannot be had. */
+static bool load_events(void) {
+    const tc_record_block *block = &input.walk.block;
+    input.events = input.file + input.walk.from + sizeof *block;
+    input.used = tc_blocks_room(&input.walk);
     input.at = 0;
-    input.salt = input.header.salt + block.number;
-    input.sealed =
-        block.seal_check == (uint32_t)tc_checksum(&block, offsetof(tc_record_block, open_check),
-                                                  input.header.salt) &&
-        block.stored <= left &&
-        (block.encoding == TC_RECORD_ZSTD
-             ? true
-             : block.encoding == TC_RECORD_PLAIN && block.stored == block.used);
-    input.last = !input.sealed;
-    input.used = input.sealed ? block.used : block.room < left ? block.room : left;
-    if (input.sealed && block.encoding == TC_RECORD_ZSTD) {
-        input.problem = unpack(input.events, block.stored, block.used);
-        if (input.problem)
-            return false;
-    }
-    input.offset = rounded(input.offset + sizeof block + block.stored);
-    input.number++;
-    return true;
+    if (input.walk.sealed && block->encoding == TC_RECORD_ZSTD)
+        input.problem = unpack(input.events, block->stored, block->used);
+    else if (input.walk.sealed && block->stored != block->used)
+        input.problem = "a block of it is damaged";
+    return !input.problem;
 }
 
-static bool enter_segment(uint64_t segment) {
-    uint64_t place = segment % input.header.segment_count, start;
-    input.segment = segment;
-    input.segment_end = UINT64_MAX;
-    if (__builtin_mul_overflow(place, input.header.segment_size, &start) ||
-        start > UINT64_MAX - TC_RECORD_HEADER_SIZE - BLOCK_MAX - input.header.segment_size)
-        return false;
-    input.offset = TC_RECORD_HEADER_SIZE + input.header.staging_size + start;
-    if (input.header.segment_size)
-        input.segment_end = input.offset + input.header.segment_size;
-    return take_block();
-}
-
+/* The next block, of this segment or of the one that follows it. */
 static bool next_block(void) {
-    if (!input.started) {
-        input.started = true;
-        if (enter_segment(0))
-            return true;
-        if (!input.problem)
-            input.problem =
-                input.header.segment_size
-                    ? "its beginning was written over (--record=…,limit= keeps the newest part)"
+    bool follows, first = !input.walk.any;
+    if (!first && !input.walk.sealed)
+        return false;
+    if (!first)
+        tc_blocks_leave(&input.walk);
+    if (tc_blocks_next(&input.walk))
+        return load_events();
+    bool entered = tc_blocks_next_segment(&input.walk, &follows);
+    if (first && !(entered && input.walk.segment == 0 && input.walk.number == 0)) {
+        input.problem =
+            entered ? "its beginning was written over (--record=…,limit= keeps the newest part)"
                     : "nothing is in it";
         return false;
     }
-    if (!input.last && take_block())
-        return true;
-    return !input.problem && input.header.segment_size &&
-           input.segment + 1 < input.header.segment_count && enter_segment(input.segment + 1);
+    return entered && (first || follows) && tc_blocks_next(&input.walk) && load_events();
 }
 
 /* ---- events ---- */
 
-static const tc_record_event *event_here(void) {
-    tc_record_event head;
-    if (!input.events || input.used - input.at < sizeof head)
-        return NULL;
-    const char *at = input.events + input.at;
-    memcpy(&head, at, sizeof head);
-    if (head.size < sizeof head || head.size % 8 || head.size > input.used - input.at ||
-        head.check != (uint32_t)tc_checksum(at + sizeof head.check, head.size - sizeof head.check,
-                                            input.salt))
-        return NULL;
-    return (const tc_record_event *)at;
-}
-
 const tc_record_event *tc_input_next(void) {
-    const tc_record_event *event;
     while (!input.problem) {
-        event = event_here();
-        if (event) {
-            input.at += event->size;
-            return event;
+        uint32_t size =
+            input.events ? tc_blocks_event(&input.walk, input.events, input.used, input.at) : 0;
+        if (size) {
+            const char *event = input.events + input.at;
+            input.at += size;
+            return (const tc_record_event *)event;
         }
-        if (input.events && input.sealed && input.at < input.used) {
+        if (input.events && input.walk.sealed && input.at < input.used) {
             input.problem = "a block of it is damaged";
             return NULL;
         }

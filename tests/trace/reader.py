@@ -1,13 +1,13 @@
 """Reads records by what the opening comment of rt/trace/record.h says, and by nothing else (but for
-XXH3): another reader than the command's, so that the format is what its comment says."""
+XXH3): another reader than the command's, so that the format is what its comment says. What is
+changed in a record's bytes can be saved with valid checks: damage that only its meaning shows."""
 
 import struct
 
-from support.records import xxh3
+from support.records import (ARGUMENTS, CALL, CLOCK, CONNECTION, DESCRIPTOR, END, ENVIRONMENT,
+                             IMPORTS, OUT, PROGRAM, SCATTERED, TLS, TRAP, xxh3)
 
-CALL, PROGRAM, ARGUMENTS, ENVIRONMENT, CLOCK, IMPORTS, DESCRIPTOR, CONNECTION, TLS, TRAP, END = \
-    range(1, 12)
-OUT, SCATTERED, ZEROES = 1, 2, 4
+ZEROES = 4
 NAME, HASH, VERSION, BUILD_ID, EXECUTABLE, PID, GRANTS = range(1, 8)
 WORD, REALTIME, MONOTONIC, IMPORT = 16, 24, 25, 32
 KIND, PATH = 40, 41
@@ -23,16 +23,22 @@ def rounded(size, to):
 
 
 class Chunk:
-    def __init__(self, parameter, flags, address, length, data):
-        self.parameter, self.flags = parameter, flags
+    """`at`: where in the file its structure is, of 16 bytes, which its data follows."""
+
+    def __init__(self, at, parameter, flags, address, length, data):
+        self.at, self.parameter, self.flags = at, parameter, flags
         self.address, self.length, self.data = address, length, data
 
 
 class Event:
-    def __init__(self, data):
-        self.data = data
+    """`at`: where in the file it is."""
+
+    def __init__(self, file, at, size, number):
+        """number: of its block."""
+        self.file, self.at, self.block_number = file, at, number
+        self.data = bytes(file[at:at + size])
         _, self.size, self.type, self.detail0, self.flags, self.detail = \
-            struct.unpack_from("<IIHBBI", data)
+            struct.unpack_from("<IIHBBI", self.data)
         if self.type == CALL:
             self.read_call()
         else:
@@ -50,10 +56,20 @@ class Event:
             address, length, kept, parameter, flags, _ = struct.unpack_from("<IIIBBH", self.data,
                                                                             at)
             assert kept <= length and at + 16 + kept <= self.size
-            self.chunks.append(Chunk(parameter, flags, address, length,
+            self.chunks.append(Chunk(self.at + at, parameter, flags, address, length,
                                      self.data[at + 16:at + 16 + kept]))
             at += 16 + rounded(kept, 8)
         assert at == self.size
+
+    def set_flags(self, flags):
+        self.file[self.at + 11] = flags
+
+    def set_argument(self, number, value):
+        struct.pack_into("<Q", self.file, self.at + 40 + 8 * number, value)
+
+    def set_check(self, salt):
+        check = xxh3(self.file[self.at + 4:self.at + self.size], salt + self.block_number) & 0xffffffff
+        struct.pack_into("<I", self.file, self.at, check)
 
     def read_fields(self):
         self.time = struct.unpack_from("<Q", self.data, 16)[0]
@@ -96,7 +112,7 @@ class Record:
 
     def __init__(self, path):
         with open(path, "rb") as file:
-            self.file = file.read()
+            self.file = bytearray(file.read())
         (magic, version, header_size, self.salt, self.segment_size, self.segment_count, self.detail,
          self.started, self.staging_size, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
         assert magic == b"\x89TCREC\r\n" and version == 2 and header_size == 4096
@@ -156,7 +172,7 @@ class Record:
             if size < 16 or size % 8 or size > limit - at or check != \
                     xxh3(self.file[at + 4:at + size], self.salt + number) & 0xffffffff:
                 return
-            yield Event(self.file[at:at + size])
+            yield Event(self.file, at, size, number)
             at += size
 
     def of(self, kind):
@@ -169,3 +185,25 @@ class Record:
         """What the guest wrote to a descriptor."""
         return b"".join(chunk.data for call in self.named("fd_write") if call.arguments[0] == fd
                         for chunk in call.chunks if chunk.flags == SCATTERED)
+
+    # ---- what is changed ----
+
+    def save(self, path):
+        for event in self.events:
+            event.set_check(self.salt)
+        with open(path, "wb") as file:
+            file.write(self.file)
+        return path
+
+    def save_compressed(self, path, compress):
+        """The same, of one block in the staging block, which then is compressed."""
+        at, end = 4096, self.events[-1].at + self.events[-1].size
+        events = self.file[at + 64:end]
+        packed = compress(events)
+        struct.pack_into("<I", self.file, at + 4, 1)
+        struct.pack_into("<II", self.file, at + 48, len(events), len(packed))
+        for place, size in ((56, 48), (60, 56)):
+            check = xxh3(self.file[at:at + size], self.salt) & 0xffffffff
+            struct.pack_into("<I", self.file, at + place, check)
+        with open(path, "wb") as file:
+            file.write(self.file[:at + 64] + packed)

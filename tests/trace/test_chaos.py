@@ -5,7 +5,6 @@ import unittest
 
 import reader
 import support
-from records import Record
 from support import peers
 from test_replay import ReplayTest
 
@@ -54,7 +53,7 @@ class Chaos(ReplayTest):
 
     def test_the_record_marks_them(self):
         self.say("0.5,seed=3", options="--trace=calls.txt")
-        marked = [call for call in Record(self.record).calls if call.flags & CHAOS]
+        marked = [call for call in reader.Record(self.record).calls if call.flags & CHAOS]
         self.assertEqual(len(marked), len(faults((self.folder / "calls.txt").read_text())))
         self.assertTrue(marked)
 
@@ -103,10 +102,9 @@ class Chaos(ReplayTest):
                          if line.startswith("sock_getsockopt") and "(chaos)" in line), None)
             if told is None:
                 continue
-            call, = Record(self.record).find("sock_getsockopt")[:1]
-            value = next(call.data[place + 16:place + 20]
-                         for place, *_, flags in call.chunks if flags & 1)
-            self.assertEqual(int.from_bytes(value, "little"), 73)  # ETIMEDOUT
+            call = reader.Record(self.record).named("sock_getsockopt")[0]
+            value = int.from_bytes(call.chunk(3, reader.OUT).data, "little")
+            self.assertEqual(value, 73)  # ETIMEDOUT
             self.assertTrue(any("= EPIPE " in line for line in lines[told:]), lines)
             return
         self.fail("it came about each time")

@@ -189,7 +189,7 @@ class Ends(RecordTest):
             self.assertEqual(shown.returncode, 0)
         self.assertGreater(len(Record(self.path).file), 2 << 18)
         numbers = [line.split('"')[1] for line in lines]
-        self.assertEqual(numbers[:2001], [f"{number}\\n" for number in range(2001)])
+        self.assertEqual(numbers, [f"{number}\\n" for number in range(len(numbers))])
         self.assertLessEqual(len(said) - len(numbers), 1)  # the last may have been under way
 
 

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import support
-from records import Record
+from reader import OUT, SCATTERED, Record
 from support import peers
 
 support.GUEST_DIRS.append(os.path.join(support.TREE, "examples"))
@@ -164,7 +164,7 @@ class Looking(ReplayTest):
         self.assertEqual((self.folder / "again.txt").read_text(), wanted)
 
     def test_until(self):
-        number = self.calls.find("random_get")[0].index
+        number = self.calls.named("random_get")[0].index
         result = self.replay_with(f"--until={number}")
         self.assertEqual((result.returncode, result.stdout), (0, ""), result)
         self.assertIn(f"stopped before call {number}", result.stderr)
@@ -174,7 +174,7 @@ class Looking(ReplayTest):
     @unittest.skipUnless(shutil.which("gdb"), "gdb is not installed")
     @unittest.skipIf(support.SANITIZED, "gdb and LeakSanitizer both trace the process")
     def test_gdb(self):
-        number = self.calls.find("random_get")[0].index
+        number = self.calls.named("random_get")[0].index
         result = self.replay_with("--gdb", f"--until={number}")
         self.assertIn("tc_replay_stop", result.stdout, result)
         self.assertIn("getentropy ()", result.stdout, result)
@@ -201,30 +201,29 @@ class Divergence(ReplayTest):
         return self.refused(*texts, record=self.calls.save(self.folder / "changed"))
 
     def test_other_arguments(self):
-        call = self.calls.find("random_get")[0]
+        call = self.calls.named("random_get")[0]
         call.set_argument(1, 5)
         result = self.changed(f"call {call.index} has other arguments", "at say")
         self.assertRegex(result.stderr, r"recorded: random_get\(buf_len=5")
         self.assertRegex(result.stderr, r"made: +random_get\(buf_len=4")
 
     def test_other_bytes_sent(self):
-        place = next(chunk for chunk in self.calls.find("fd_write")[0].chunks if chunk[5] == 2)
-        self.calls.data[place[0] + 16] ^= 1
+        sent = next(chunk for chunk in self.calls.named("fd_write")[0].chunks
+                    if chunk.flags == SCATTERED)
+        self.calls.file[sent.at + 16] ^= 1
         self.changed("sends other bytes", "recorded: fd_write", "made:     fd_write", "at main")
 
     def test_another_path(self):
-        place = next(chunk for chunk in self.calls.find("path_open")[0].chunks)
-        self.calls.data[place[0] + 16] ^= 1
+        self.calls.file[self.calls.named("path_open")[0].chunks[0].at + 16] ^= 1
         self.changed("finds something else where its arguments point", "path_open")
 
     def test_another_call(self):
-        self.calls.find("random_get")[0].data[self.calls.find("random_get")[0].at + 36] ^= 1
+        self.calls.file[self.calls.named("random_get")[0].at + 36] ^= 1
         self.changed("is another one")
 
     def test_other_answers_lead_another_way(self):
         """The guest does something else with what it is told."""
-        place = next(chunk for chunk in self.calls.find("random_get")[0].chunks if chunk[5] == 1)
-        self.calls.data[place[0] + 16] ^= 1
+        self.calls.file[self.calls.named("random_get")[0].chunk(0, OUT).at + 16] ^= 1
         self.changed("sends other bytes")
 
 
@@ -279,19 +278,19 @@ class Hostile(ReplayTest):
             for field, value in ((0, 0xfffffff0), (4, 0xffffffff)):
                 with self.subTest(name, field=field):
                     calls = Record(self.record)
-                    for chunk in calls.find(name)[0].chunks:
-                        calls.data[chunk[0] + field:chunk[0] + field + 4] = \
+                    for chunk in calls.named(name)[0].chunks:
+                        calls.file[chunk.at + field:chunk.at + field + 4] = \
                             value.to_bytes(4, "little")
                     result = self.replay(record=calls.save(self.folder / "changed"))
                     self.assertIn(result.returncode, (3, DIVERGED), result)
                     self.assertNotIn("Sanitizer", result.stderr)
 
     def test_flags_that_do_not_fit(self):
-        self.calls.find("random_get")[0].set_flags(1)
+        self.calls.named("random_get")[0].set_flags(1)
         self.refused("the record is damaged there", record=self.calls.save(self.folder / "changed"))
 
     def test_a_call_that_was_cut(self):
-        self.calls.find("random_get")[0].set_flags(CUT)
+        self.calls.named("random_get")[0].set_flags(CUT)
         self.refused("too large for the record", record=self.calls.save(self.folder / "changed"))
 
     def test_another_programs(self):
