@@ -67,7 +67,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--work", type=int, default=20000000, help="rounds of a sum for a request")
+    parser.add_argument("--work", type=int, default=20000000, help="rounds of a loop for a request")
     parser.add_argument("--guest-level", default="-O2")
     words = parser.parse_args()
     support.LEVEL = words.guest_level

@@ -200,6 +200,26 @@ static void limits(void) {
     refused("--tls-handshake-timeout=0", "above 0");
 }
 
+static void staying_up(void) {
+    tc_options options = accepted("--workers=4 --drain=1.5");
+    CHECK(options.workers == 4 && tc_options_workers(&options) == 4);
+    CHECK(options.drain_ns == 1500000000u);
+    tc_options_reset(&options);
+    options = accepted("--workers=auto");
+    CHECK(options.workers == TC_WORKERS_AUTO && tc_options_workers(&options) >= 1);
+    CHECK(options.drain_ns == 10000000000u);
+    tc_options_reset(&options);
+    options = accepted("--workers=4 --workers=0 --drain=0");
+    CHECK(options.workers == 0 && options.drain_ns == 0);
+    tc_options_reset(&options);
+    refused("--workers=1025", "a number from 0 to 1024");
+    refused("--workers=-1", "a number from 0 to 1024");
+    refused("--workers=many", "a number from 0 to 1024");
+    refused("--workers=", "a number from 0 to 1024");
+    refused("--drain=soon", "a number of seconds");
+    refused("--drain=-1", "a number of seconds");
+}
+
 static void what_is_kept_of_a_run(void) {
     tc_options options = accepted("--trace --trace-only=fd_read,network,!fd=3 --trace-size=1K");
     CHECK(options.trace && !strcmp(options.trace, "") && options.trace_size == 1024);
@@ -332,6 +352,7 @@ int main(void) {
     network();
     bad_network();
     limits();
+    staying_up();
     what_is_kept_of_a_run();
     chaos();
     words();

@@ -107,7 +107,7 @@ class ASocketThatIsPassed(Case):
                 service.connect() as client:
             self.assertEqual(client.ask("env LISTEN_FDS")[1], "1")
 
-    def test_is_known_to_traces_as_a_socket(self):
+    def test_is_known_to_records_and_replays_as_a_socket(self):
         record = os.path.join(support.temporary_folder(), "record")
         with PassedTo(self.listeners(), options=f"--record={record}") as service:
             with service.connect() as client:
@@ -115,6 +115,8 @@ class ASocketThatIsPassed(Case):
             service.signal(signal.SIGTERM)
             self.assertEqual(service.status()[0], 0, service.text)
         shown = services.run_to_the_end([support.TIMECRAFT, "trace", "calls", record])
+        again = services.run_to_the_end([support.TIMECRAFT, "replay", record])
+        self.assertEqual(again.returncode, 0, again.stderr)
         self.assertRegex(shown.stdout, r"sock_accept\(fd 3 <listening 127\.0\.0\.1:\d+>")
 
     @unittest.skipUnless(shutil.which("systemd-socket-activate"), "systemd is not installed")
