@@ -213,8 +213,9 @@ _Noreturn void tc_guest_run(const tc_options *options, int (*body)(void *context
     sigset_t waiting;
     take_signals(&waiting);
     pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    int error = pthread_attr_setstack(&attributes, work.stack.low,
+    int error = pthread_attr_init(&attributes);
+    if (error == 0)
+        error = pthread_attr_setstack(&attributes, work.stack.low,
                                       (size_t)(work.stack.high - work.stack.low));
     if (error == 0)
         error = pthread_create(&guest_thread, &attributes, run_job, &work);

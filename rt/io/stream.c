@@ -101,8 +101,8 @@ static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length, b
         return -EAGAIN;
     if (length > room)
         length = room;
-    if (!reserve_out(stream, length))
-        return -ENOMEM;
+    if (!reserve_out(stream, length)) /* nothing may follow what is lost */
+        return stream->send_error = -ENOMEM;
     memcpy(stream->out + stream->out_end, data, length);
     stream->out_end += length;
     tc_engine_chosen->stream_queued(stream, full);

@@ -25,7 +25,8 @@
  * tells 0 once, then EISCONN.
  *
  * The hTLS option sets `tls` in CONNECTING or CONNECTED, and then the state is as it was: what
- * connect and all else answer is the handshake's.
+ * connect and all else answer is the handshake's. Where the host could not begin it (there was no
+ * memory), `tls_error` is set: sending and receiving have that error, until hTLS is on after all.
  */
 typedef enum tc_socket_state {
     TC_SOCKET_FRESH,
@@ -54,6 +55,7 @@ struct tc_socket {
     bool counted;             /* a connection that was made to us: see tc_socket_count */
     tc_tls_config *config;    /* what the guest has configured; NULL: nothing */
     tc_tls *tls;              /* set once hTLS is on */
+    int tls_error;            /* why hTLS could not be begun, of which no byte may leave in clear */
     uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */
     uint64_t receive_timeout; /* nanoseconds, SO_RCVTIMEO; 0: none */
     uint64_t send_timeout;    /* SO_SNDTIMEO */

@@ -200,8 +200,10 @@ void tc_socket_settle(tc_socket *socket) {
     if (socket->type != SOCK_STREAM || socket->tls)
         return;
     socket->state = socket->family == AF_UNIX ? unix_state(socket->fd) : tcp_state(socket->fd);
-    if (socket->state == TC_SOCKET_FRESH)
+    if (socket->state == TC_SOCKET_FRESH) {
         socket->used = socket->reading_shut = socket->writing_shut = socket->serves_tls = false;
+        socket->tls_error = 0;
+    }
 }
 
 void tc_socket_advance(tc_socket *socket) {

@@ -166,6 +166,14 @@ static int await_handshake(tc_socket *socket) {
     return status;
 }
 
+/* Of a start on a connected socket. What the guest did wrong leaves the socket as it was; after any
+ * other failure a guest that does not look at it must not go on in clear text. */
+static int note_start(tc_socket *socket, int error) {
+    socket->tls_error = error == -EINVAL ? socket->tls_error : error;
+    tc_queue_tls_started(socket);
+    return error ? error : await_handshake(socket);
+}
+
 static int start_client(tc_socket *socket, const char *name, uint32_t length) {
     int error = socket->state == TC_SOCKET_LISTENING ? -EINVAL : check_start(socket);
     if (error)
@@ -173,9 +181,8 @@ static int start_client(tc_socket *socket, const char *name, uint32_t length) {
     /* C programs pass sizeof "name": the NUL that ends it is not part of it. */
     if (length > 0 && name[length - 1] == 0)
         length--;
-    error = tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls);
-    tc_queue_tls_started(socket);
-    return error ? error : await_handshake(socket);
+    return note_start(socket,
+                      tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls));
 }
 
 static int start_server(tc_socket *socket, const void *value, uint32_t length) {
@@ -192,10 +199,9 @@ static int start_server(tc_socket *socket, const void *value, uint32_t length) {
         return refused;
     }
     int error = check_start(socket);
-    if (!error)
-        error = tc_tls_accept(socket->fd, socket->config, &socket->tls);
-    tc_queue_tls_started(socket);
-    return error ? error : await_handshake(socket);
+    if (error)
+        return error;
+    return note_start(socket, tc_tls_accept(socket->fd, socket->config, &socket->tls));
 }
 
 static int make_queue(tc_socket *socket, const void *value, uint32_t length) {
@@ -328,8 +334,8 @@ static int answer_host_int(const tc_socket *socket, int level, int name, void *v
 
 static int answer_error(tc_socket *socket, void *value, uint32_t *length) {
     tc_socket_advance(socket);
-    int32_t number = socket->tls ? -tc_tls_status(socket->tls) : 0;
-    if (!socket->tls) {
+    int32_t number = socket->tls ? -tc_tls_status(socket->tls) : -socket->tls_error;
+    if (!socket->tls && !socket->tls_error) {
         int error = get_host_int(socket, SOL_SOCKET, SO_ERROR, &number);
         if (error)
             return error;

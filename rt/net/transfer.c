@@ -164,6 +164,8 @@ ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count
     note_use(socket);
     if (socket->passed)
         tc_service_is_ready();
+    if (socket->tls_error)
+        return socket->tls_error;
     tc_socket_advance(socket);
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     int host_flags = flags & (MSG_PEEK | MSG_TRUNC);
@@ -228,6 +230,8 @@ static const tc_address *destination(const tc_socket *socket, const tc_address *
 }
 
 static int check_send(const tc_socket *socket, const tc_address *to) {
+    if (socket->tls_error)
+        return socket->tls_error;
     if (socket->tls || (socket->paired && !to))
         return 0; /* encrypted, or not leaving the process */
     int refused = tc_grants_clear_text();

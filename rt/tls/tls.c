@@ -83,6 +83,15 @@ static int judge(tc_tls *tls, int result) {
     }
 }
 
+/* A handshake that waits for an answer to what could not be sent waits in vain. Where the peer is
+ * gone (EPIPE, ECONNRESET), its last words may yet come, and then the end. */
+static void check_sending(tc_tls *tls) {
+    int error = -tc_stream_send_error(tls->stream);
+    if (error && error != EPIPE && error != ECONNRESET)
+        tc_tls_fail(tls, error, "the connection to %s failed during the TLS handshake: %s",
+                    tls->name, strerror(error));
+}
+
 static void step_handshake(void *context) {
     tc_tls *tls = context;
     ERR_clear_error();
@@ -93,9 +102,12 @@ static void step_handshake(void *context) {
         tls->state = TC_TLS_OPEN;
         tls->reason[0] = 0;
         tc_session_note_renewal(tls);
-    } else if (judge(tls, result) == -EAGAIN && tc_io_now() >= tls->deadline) {
-        tc_tls_fail(tls, ETIMEDOUT, "the TLS handshake with %s was not done after %.3g seconds",
-                    tls->name, (double)tls->time_limit / 1e9);
+    } else if (judge(tls, result) == -EAGAIN) {
+        if (tc_io_now() >= tls->deadline)
+            tc_tls_fail(tls, ETIMEDOUT, "the TLS handshake with %s was not done after %.3g seconds",
+                        tls->name, (double)tls->time_limit / 1e9);
+        else
+            check_sending(tls);
     }
     if (tls->state == TC_TLS_HANDSHAKE) {
         if (tls->appetite == 0)

@@ -1,0 +1,1 @@
+../../attack/guests/attacked.c
