@@ -20,6 +20,9 @@ from support.certs import SERVER_NAME
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 NAME = SERVER_NAME
+# Where peers listen by default, and where they are for guests: htls/bad_network has a network between.
+LISTEN = os.environ.get("TIMECRAFT_TEST_LISTEN", "127.0.0.1")
+CONNECT = os.environ.get("TIMECRAFT_TEST_CONNECT", "127.0.0.1")
 WAIT = 10 * support.SLOWNESS  # seconds that a peer gives a guest before it loses patience
 
 
@@ -32,11 +35,12 @@ def wait_until(condition, what, seconds=WAIT):
 
 
 class Peer:
-    host = "127.0.0.1"
+    host = LISTEN
     port = 0
 
     def __str__(self):
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = CONNECT if self.host == LISTEN else self.host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     def __enter__(self):
         return self
@@ -58,7 +62,7 @@ class ThreadPeer(Peer):
     """Calls `serve(connection)` in a thread of its own for each connection. What it raises is kept
     in `errors`; the connection is closed when it returns."""
 
-    def __init__(self, serve, host="127.0.0.1"):
+    def __init__(self, serve, host=LISTEN):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.serve, self.host = serve, host
         self.errors, self.connections, self.threads = [], [], []
@@ -158,7 +162,7 @@ def clean_end(tls):
 class TlsPeer(ThreadPeer):
     """Calls `serve(tls)` once the handshake is done; ends with close_notify unless told not to."""
 
-    def __init__(self, identity, serve, host="127.0.0.1", close_notify=True, context=None,
+    def __init__(self, identity, serve, host=LISTEN, close_notify=True, context=None,
                  **versions):
         self.context = context or server_context(identity, **versions)
         self.close_notify = close_notify
@@ -366,7 +370,7 @@ def free_port(host):
 class ProcessPeer(Peer):
     program = ""  # its executable, for skipping the test where it is missing
 
-    def __init__(self, identity, host="127.0.0.1", minimum=TLS12, maximum=TLS13):
+    def __init__(self, identity, host=LISTEN, minimum=TLS12, maximum=TLS13):
         self.identity, self.host = identity, host
         self.minimum, self.maximum = minimum, maximum
         self.folder = support.temporary_folder()
