@@ -17,13 +17,6 @@ from support.services import Client, Load, Service
 HOWS = ("poll", "queue", "block")
 
 
-def cpu_time(process):
-    """In seconds."""
-    with open(f"/proc/{process}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 class AServer(unittest.TestCase):
     def check(self, service, status, seconds=2.0):
         found, took = service.status()
@@ -43,9 +36,9 @@ class AServer(unittest.TestCase):
                 client.ask("hello")
                 service.signal(signal.SIGTERM)
                 time.sleep(0.2 * support.SLOWNESS)
-                before = cpu_time(service.process.pid)
+                before = services.cpu_time(service.process.pid)
                 time.sleep(0.5)
-                self.assertLess(cpu_time(service.process.pid) - before, 0.25)
+                self.assertLess(services.cpu_time(service.process.pid) - before, 0.25)
 
     def test_serves_what_is_open_and_then_ends_with_status_0(self):
         for how in HOWS:

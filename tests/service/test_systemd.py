@@ -85,6 +85,19 @@ class ASocketThatIsPassed(Case):
                 with PassedTo([listener]):
                     self.assertEqual(second.hear()[1], "for the next one")
 
+    def test_with_something_queued_wakes_nobody_who_drains(self):
+        for how in ("poll", "queue", "block"):
+            with self.subTest(how=how), PassedTo(self.listeners(), how=how) as service, \
+                    service.connect() as first:
+                first.ask("hello")
+                service.signal(signal.SIGTERM)
+                with service.connect() as second:
+                    second.say("for the next one")
+                    time.sleep(0.2 * support.SLOWNESS)
+                    before = services.cpu_time(service.process.pid)
+                    time.sleep(0.5)
+                    self.assertLess(services.cpu_time(service.process.pid) - before, 0.25)
+
     def test_is_shared_by_all_workers(self):
         with PassedTo(self.listeners(), how="block", options="--workers=2") as service:
             service.process.stdout.readline()

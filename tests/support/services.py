@@ -31,6 +31,13 @@ def is_alive(process):
         return False
 
 
+def cpu_time(process):
+    """In seconds."""
+    with open(f"/proc/{process}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Service(ServingGuest):
     """The guest, which serves at `where` once the constructor is done; its lines on standard error
     are in `lines`."""
