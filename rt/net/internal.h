@@ -55,6 +55,7 @@ struct tc_socket {
     bool counted;             /* a connection that was made to us: see tc_socket_count */
     tc_tls_config *config;    /* what the guest has configured; NULL: nothing */
     tc_tls *tls;              /* set once hTLS is on */
+    uint32_t lost_option;     /* of `config`, for which there was no memory: see sockopt.c */
     int tls_error;            /* why hTLS could not be begun, of which no byte may leave in clear */
     uint32_t receive_low;     /* SO_RCVLOWAT; 0 as 1 */
     uint64_t receive_timeout; /* nanoseconds, SO_RCVTIMEO; 0: none */

@@ -166,6 +166,24 @@ static int await_handshake(tc_socket *socket) {
     return status;
 }
 
+/* A guest that does not look must not have less of what it asked for, own anchors for example: hTLS
+ * does not begin where there was no memory for an option, until that has been set after all. */
+static int configure(tc_socket *socket, uint32_t name, const void *value, uint32_t length) {
+    tc_tls_config *own = tc_tls_config_own(socket->config);
+    if (own)
+        socket->config = own;
+    int error = own ? tc_tls_config_set(own, name, value, length) : -ENOMEM;
+    if (error == -ENOMEM)
+        socket->lost_option = name;
+    else if (!error && socket->lost_option == name)
+        socket->lost_option = 0;
+    return error;
+}
+
+static int check_configuration(const tc_socket *socket) {
+    return socket->lost_option ? -ENOMEM : 0;
+}
+
 /* Of a start on a connected socket. What the guest did wrong leaves the socket as it was; after any
  * other failure a guest that does not look at it must not go on in clear text. */
 static int note_start(tc_socket *socket, int error) {
@@ -181,8 +199,10 @@ static int start_client(tc_socket *socket, const char *name, uint32_t length) {
     /* C programs pass sizeof "name": the NUL that ends it is not part of it. */
     if (length > 0 && name[length - 1] == 0)
         length--;
-    return note_start(socket,
-                      tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls));
+    error = check_configuration(socket);
+    if (!error)
+        error = tc_tls_connect(socket->fd, name, length, socket->config, &socket->tls);
+    return note_start(socket, error);
 }
 
 static int start_server(tc_socket *socket, const void *value, uint32_t length) {
@@ -193,7 +213,9 @@ static int start_server(tc_socket *socket, const void *value, uint32_t length) {
     if (number != 1)
         return -EINVAL;
     if (socket->state == TC_SOCKET_LISTENING) {
-        int refused = tc_tls_check_server(socket->config);
+        int refused = check_configuration(socket);
+        if (!refused)
+            refused = tc_tls_check_server(socket->config);
         if (!refused)
             socket->serves_tls = true;
         return refused;
@@ -201,7 +223,10 @@ static int start_server(tc_socket *socket, const void *value, uint32_t length) {
     int error = check_start(socket);
     if (error)
         return error;
-    return note_start(socket, tc_tls_accept(socket->fd, socket->config, &socket->tls));
+    error = check_configuration(socket);
+    if (!error)
+        error = tc_tls_accept(socket->fd, socket->config, &socket->tls);
+    return note_start(socket, error);
 }
 
 static int make_queue(tc_socket *socket, const void *value, uint32_t length) {
@@ -231,11 +256,7 @@ static int set_timecraft_option(tc_socket *socket, uint32_t name, const void *va
         return -ENOPROTOOPT;
     if (socket->tls)
         return -EINVAL;
-    tc_tls_config *own = tc_tls_config_own(socket->config);
-    if (!own)
-        return -ENOMEM;
-    socket->config = own;
-    return tc_tls_config_set(own, name, value, length);
+    return configure(socket, name, value, length);
 }
 
 static int get_timecraft_option(tc_socket *socket, uint32_t name, void *value, uint32_t *length) {

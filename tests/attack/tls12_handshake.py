@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 import tls12
 import tls13
 from tls13 import (CERTIFICATE, CERTIFICATE_REQUEST, CHANGE_CIPHER_SPEC, CLIENT_HELLO, ECDSA_P256,
-                   FINISHED, HANDSHAKE, NEW_TICKET, SERVER_HELLO, X25519, extension, load_identity,
+                   FINISHED, NEW_TICKET, SERVER_HELLO, X25519, extension, load_identity,
                    parse_extensions, record, u16, u8, vector16, vector24, vector8)
 
 SERVER_EXCHANGE, DONE, CLIENT_EXCHANGE = 12, 14, 16

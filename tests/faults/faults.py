@@ -7,6 +7,7 @@ of a secret has left in clear text; and where it ended well, with no more open d
 """
 import collections
 import errno
+import functools
 import os
 import pathlib
 import re
@@ -84,6 +85,11 @@ def preload():
     return support.made_once("faults-preload.so", [HERE / "preload.c"], [], build)
 
 
+@functools.cache
+def built(guest):
+    return support.program(guest, sdk=guest != "files")
+
+
 # ---- programs ----
 
 
@@ -156,6 +162,20 @@ class TlsClient(WithPeer):
     def words(self):
         return ["socket:tcp4", f"connect:{self.relay}", "rcvtimeo:1000", f"htls:{NAME}", f"send:{SECRET}",
                 "recv:999", "close"]
+
+
+class Configured(TlsClient):
+    """A client that chooses what it trusts, and more."""
+
+    def words(self):
+        before = TlsClient.words(self)
+        at = before.index(f"htls:{NAME}")
+        anchors = "optf:anchors:/ca/" + os.path.basename(support.pki().ca_file)
+        return [*before[:at], anchors, "optn:min:771", "optn:max:771", *before[at:]]
+
+    @property
+    def folder_options(self):
+        return f"--dir {os.path.dirname(support.pki().ca_file)}::/ca:ro"
 
 
 class TlsClientWithPoll(WithPeer):
@@ -253,8 +273,8 @@ class Names(Program):
         return ["resolve:localhost:80", "resolve:127.0.0.1:80"]
 
 
-PROGRAMS = [Files, TlsClient, TlsClientWithPoll, TwoConnections, Traced, Recorded, Plain, TlsServer, BothSides,
-            Datagrams, Names]
+PROGRAMS = [Files, TlsClient, Configured, TlsClientWithPoll, TwoConnections, Traced, Recorded, Plain,
+            TlsServer, BothSides, Datagrams, Names]
 
 # ---- runs ----
 
@@ -264,7 +284,7 @@ Run = collections.namedtuple("Run", "status out err counts seen")
 def run(program_class, plan=""):
     """One run of a program, `plan` as preload.c has it."""
     with program_class() as program:
-        words = [support.program(program.guest, sdk=program.guest != "files"), *program.words()]
+        words = [built(program.guest), *program.words()]
         counts = program.folder / "counts"
         options = f"{program.options} {getattr(program, 'folder_options', '')}"
         env = support.environment(options, LD_PRELOAD=preload(), FAULTS_COUNT=str(counts), FAULTS_PLAN=plan)

@@ -42,6 +42,20 @@ class Faults(unittest.TestCase):
         self.assertEqual(said[f"send:{faults.SECRET}"], "ENOMEM")
         self.assertEqual(said["recv:999"], "ENOMEM")
 
+    def test_an_option_that_found_no_room_keeps_htls_from_beginning(self):
+        """Without it more might be trusted than the guest has asked for."""
+        good, lost = faults.run(faults.Configured), 0
+        for call in ("malloc", "calloc", "reallocarray", "realloc", "strdup", "strndup"):
+            for number in range(1, good.counts.get(call, 0) + 1):
+                outcome = faults.run(faults.Configured, f"{call}:{number}:12")
+                said = [line.split("\t", 1) for line in outcome.out.splitlines()]
+                if any(step.startswith("opt") and told == "ENOMEM" for step, told in said):
+                    lost += 1
+                    with self.subTest(call=call, number=number):
+                        self.assertIn(["htls:server.example.test", "ENOMEM"], said)
+                        self.assertNotIn(faults.SECRET.encode(), outcome.seen)
+        self.assertGreater(lost, 0, "no option was lost")
+
     def test_bytes_that_find_no_room_end_the_connection(self):
         """They were to stand in the middle of a stream, of which nothing may be missing."""
         counts = faults.run(faults.TlsClient).counts

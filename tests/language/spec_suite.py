@@ -10,13 +10,11 @@ import collections
 import concurrent.futures
 import hashlib
 import json
-import math
 import os
 import pathlib
 import re
 import shlex
 import shutil
-import struct
 import subprocess
 import tarfile
 import tempfile

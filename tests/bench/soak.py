@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""A server and a client that run for an hour: do they hold and cost at the end what they did before?
+
+    tests/bench/soak.py [--minutes 60] [--connections 10000] [--rate 200] [--engine uring|syscall]
+                        [--output soak.svg]
+
+The server is the example https-server. Up to so many clients of it come, ask, stay idle, ask again,
+and go in every way that there is: with close_notify and without, with a reset, in the middle of a
+handshake, with garbage; --rate of these a second. The client (guests/many.c) makes one connection
+after the other to a server that echoes. Both, guests in C, are looked at every hundredth of the time:
+memory, descriptors beyond those of open connections, CPU time for each thing done.
+
+Told, and drawn, is each of them over time. The exit status is 1 where the last quarter has more than a
+tenth over the second quarter, and that is not noise: 1 MiB, 8 descriptors, half of the CPU time.
+"""
+import argparse
+import collections
+import os
+import random
+import socket
+import ssl
+import subprocess
+import sys
+import time
+
+import support
+from support.peers import NAME, TlsPeer, client_context, echo, reset
+from support.servers import ANSWER, PER_ADDRESS, REQUEST, HttpsServer, allow_descriptors
+
+SAMPLES = 100
+SPARE = 200  # descriptors of this program for all else
+SLACK = {"memory": 1 << 20, "descriptors": 8}
+Sample = collections.namedtuple("Sample", "seconds memory descriptors cpu")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Watched:
+    """A process, and what it has done: samples of it."""
+
+    def __init__(self, name, process):
+        self.name, self.process = name, process
+        self.samples, self.done, self.before = [], 0, (0, 0.0)
+
+    def sample(self, seconds, connections):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} has ended, with status {self.process.returncode}: "
+                               f"{self.process.stderr.read()[-500:]}")
+        done, cpu = self.done, cpu_seconds(self.process.pid)
+        each = (cpu - self.before[1]) / max(1, done - self.before[0])
+        self.before = done, cpu
+        self.samples.append(Sample(seconds, support.resident_memory(self.process.pid) * 1024,
+                                   support.open_descriptors(self.process.pid) - connections, each))
+
+    def quarter(self, number, field):
+        size = len(self.samples) // 4
+        part = sorted(getattr(one, field) for one in self.samples[number * size:(number + 1) * size])
+        return part[len(part) // 2] if part else 0
+
+    def grown(self):
+        """What has grown, in words."""
+        found = []
+        for field in ("memory", "descriptors", "cpu"):
+            before, after = self.quarter(1, field), self.quarter(3, field)
+            slack = before / 2 if field == "cpu" else SLACK[field]
+            if after > before * 1.1 and after > before + slack:
+                found.append(f"{self.name}: {field} {before:.6g} -> {after:.6g}")
+        return found
+
+
+class Crowd:
+    """Clients of a server that come and go."""
+
+    def __init__(self, watched, server, most, seed):
+        self.watched, self.server, self.most = watched, server, most
+        self.chance, self.context = random.Random(seed), client_context()
+        self.open, self.number = [], 0
+
+    def connect(self):
+        source = f"127.0.0.{1 + self.number % (1 + self.most // PER_ADDRESS)}"
+        self.number += 1
+        return socket.create_connection((self.server.host, self.server.port), timeout=20,
+                                        source_address=(source, 0))
+
+    def come(self):
+        self.open.append(self.context.wrap_socket(self.connect(), server_hostname=NAME))
+
+    def ask(self):
+        tls = self.chance.choice(self.open)
+        tls.sendall(REQUEST)
+        if ANSWER not in tls.recv(4096):
+            raise RuntimeError("a request was not answered")
+
+    def go(self):
+        at = self.chance.randrange(len(self.open))
+        self.open[at], self.open[-1] = self.open[-1], self.open[at]
+        tls = self.open.pop()
+        how = self.chance.randrange(4)
+        if how == 0:
+            try:
+                tls.unwrap().close()
+            except (OSError, ssl.SSLError):
+                tls.close()
+        elif how == 1:
+            reset(tls)
+        elif how == 2:  # garbage, where a record should be
+            with socket.socket(fileno=tls.detach()) as raw:
+                raw.sendall(self.chance.randbytes(50))
+        else:
+            tls.close()
+
+    def fail(self):
+        """A handshake that ends early."""
+        with self.connect() as raw:
+            raw.sendall(self.chance.choice((b"", b"\x16", b"\x16\3\1\2\0", os.urandom(100), b"GET /\r\n\r\n")))
+
+    def act(self):
+        """One thing: more come than go, until there are enough."""
+        kinds = [self.come] * (4 if len(self.open) < self.most else 0) + [self.fail]
+        if self.open:
+            kinds += [self.ask] * 4 + [self.go] * (1 if len(self.open) < self.most else 5)
+        self.chance.choice(kinds)()
+        self.watched.done += 1
+
+
+def chart(watched, field, factor, unit, top):
+    """A line over time, in SVG."""
+    width, height = 420, 130
+    values = [getattr(one, field) * factor for one in watched.samples]
+    most, last = max(values + [1e-9]) * 1.1, watched.samples[-1].seconds or 1
+    points = " ".join(f"{40 + one.seconds / last * width:.1f},{top + height - value / most * height:.1f}"
+                      for one, value in zip(watched.samples, values))
+    return (f'<text x="40" y="{top - 6}">{watched.name}: {field}, {unit}, up to {max(values):.4g}</text>'
+            f'<rect x="40" y="{top}" width="{width}" height="{height}" fill="none" stroke="#999"/>'
+            f'<polyline points="{points}" fill="none" stroke="#06c"/>')
+
+
+def draw(all_watched, path):
+    parts, top = [], 30
+    for watched in all_watched:
+        for field, factor, unit in (("memory", 1 / (1 << 20), "MiB"), ("descriptors", 1, "beyond connections"),
+                                    ("cpu", 1e6, "µs each")):
+            parts.append(chart(watched, field, factor, unit, top))
+            top += 170
+    with open(path, "w") as file:
+        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="500" height="{top}" '
+                   f'font-family="sans-serif" font-size="12">{"".join(parts)}</svg>\n')
+
+
+def start_client(peer):
+    """guests/many.c, which goes on by itself; its connections are counted where they arrive."""
+    process = support.start([support.program("many"), "sequential", str(peer), NAME, "100000000"],
+                            stdin=subprocess.PIPE)
+    return Watched("client", process)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--connections", type=int, default=10000)
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--engine", default="uring")
+    parser.add_argument("--output", default="soak.svg")
+    arguments = parser.parse_args()
+    if not allow_descriptors(arguments.connections + SPARE):
+        sys.exit(f"soak.py: {arguments.connections} connections need as many descriptors; be root, or raise "
+                 "the limit")
+    os.environ["TIMECRAFT_IO"] = arguments.engine
+    with HttpsServer() as server, TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+        served = Watched("server", server.process)
+        client = start_client(peer)
+        crowd = Crowd(served, server, arguments.connections, 1)
+        begin, length = time.monotonic(), arguments.minutes * 60
+        acts = 0
+        for number in range(1, SAMPLES + 1):
+            end = begin + length * number / SAMPLES
+            while time.monotonic() < end:
+                if acts < (time.monotonic() - begin) * arguments.rate:
+                    crowd.act()
+                    acts += 1
+                else:
+                    time.sleep(0.005)
+            time.sleep(0.2)  # what has just gone
+            # Threads that are done need not be remembered for an hour.
+            client.done = len(peer.server_names)
+            peer.threads[:] = [thread for thread in peer.threads if thread.is_alive()]
+            peer.connections[:] = [one for one in peer.connections if one.fileno() >= 0]
+            seconds = time.monotonic() - begin
+            served.sample(seconds, len(crowd.open))
+            client.sample(seconds, 0)
+        client.process.kill()
+        client.process.communicate()
+        draw([served, client], arguments.output)
+        grown = served.grown() + client.grown()
+        for watched in (served, client):
+            print(f"{watched.name}: {watched.done} done; memory {watched.quarter(1, 'memory') / 2**20:.1f} -> "
+                  f"{watched.quarter(3, 'memory') / 2**20:.1f} MiB, descriptors "
+                  f"{watched.quarter(1, 'descriptors')} -> {watched.quarter(3, 'descriptors')}, CPU "
+                  f"{watched.quarter(1, 'cpu') * 1e6:.0f} -> {watched.quarter(3, 'cpu') * 1e6:.0f} µs each")
+        print(f"{len(crowd.open)} connections were open at the end; drawn in {arguments.output}")
+    for one in grown:
+        print("grown:", one)
+    sys.exit(1 if grown else 0)
+
+
+if __name__ == "__main__":
+    main()
