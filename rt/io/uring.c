@@ -385,8 +385,9 @@ static unsigned reap(void) {
     return count;
 }
 
-/* Submits what is queued, waits for a completion until the deadline, and reads what there is. */
-static void submit_and_wait(uint64_t deadline) {
+/* Submits what is queued, waits for so many completions until the deadline, and reads what there
+ * is. */
+static void submit_and_wait_for(unsigned wanted, uint64_t deadline) {
     struct timespec left;
     struct __kernel_timespec timeout, *limit = NULL;
     if (tc_time_left(deadline, &left)) {
@@ -394,10 +395,14 @@ static void submit_and_wait(uint64_t deadline) {
         limit = &timeout;
     }
     struct io_uring_cqe *completion;
-    unsigned wanted = 1 + sends_queued;
     io_uring_submit_and_wait_timeout(&ring, &completion, wanted, limit, NULL);
     submit(); /* what is left if it was interrupted, or completions overflowed */
     reap();
+}
+
+/* The same for a completion beside those of what is sent, which come at once. */
+static void submit_and_wait(uint64_t deadline) {
+    submit_and_wait_for(1 + sends_queued, deadline);
 }
 
 /* The engine's interface. */
@@ -420,7 +425,7 @@ static void engine_stream_close(tc_stream *stream) {
     if (stream->polling)
         cancel(stream, TAG_ROOM);
     while (stream->receiving || stream->polling || stream->send_state == TC_SEND_QUEUED)
-        submit_and_wait(TC_NEVER);
+        submit_and_wait_for(1, TC_NEVER); /* it may be a send's, and the last there is */
     streams_open--;
     leave();
 }

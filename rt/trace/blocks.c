@@ -144,9 +144,9 @@ bool tc_blocks_next_segment(tc_blocks *walk, bool *follows) {
 uint32_t tc_blocks_event(const tc_blocks *walk, const void *events, uint64_t size,
                          uint64_t offset) {
     tc_record_event event;
-    const char *at = (const char *)events + offset;
     if (offset > size || size - offset < sizeof event)
         return 0;
+    const char *at = (const char *)events + offset;
     memcpy(&event, at, sizeof event);
     if (event.size < sizeof event || event.size % 8 != 0 || event.size > size - offset)
         return 0;

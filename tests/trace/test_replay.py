@@ -99,11 +99,11 @@ class Programs(ReplayTest):
         self.assertReplays(first)
 
     def test_one_that_was_killed(self):
-        process = support.start([support.program("replayed"), "count"],
-                                support.environment(f"--record={self.record}"))
-        said = "".join(process.stdout.readline() for _ in range(20))
-        process.kill()
-        said += process.communicate()[0]
+        with support.start([support.program("replayed"), "count"],
+                           support.environment(f"--record={self.record}")) as process:
+            said = "".join(process.stdout.readline() for _ in range(20))
+            process.kill()
+            said += process.stdout.read()  # what readline has read ahead, too
         again = self.replay()
         self.assertEqual(again.returncode, KILLED, again)
         # The last call may have been under way: what it wrote is there, its event is not.
