@@ -14,7 +14,8 @@ QUICK = ["wasm-latest/" + name for name in (
     "call_indirect.wast", "left-to-right.wast", "traps.wast", "table_grow.wast", "imports.wast",
     "skip-stack-guard-page.wast", "utf8-import-field.wast", "return_call.wast")] + [
         "wasm-v2/ref_is_null.wast", "wasm-v2/memory_fill.wast", "proposals/exceptions/try_table.wast",
-        "proposals/simd/simd_lane.wast", "proposals/threads/atomic.wast"]
+        "proposals/simd/simd_lane.wast", "proposals/threads/atomic.wast",
+        "proposals/custom-descriptors/struct_new_desc.wast"]
 # Where memory is, and what the optimiser makes of it.
 OPTIMISED = ["wasm-latest/address.wast", "wasm-latest/memory_trap.wast", "wasm-latest/float_exprs.wast",
              "wasm-latest/memory_grow.wast", "proposals/simd/simd_f32x4_pmin_pmax.wast",

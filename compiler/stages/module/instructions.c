@@ -99,7 +99,10 @@ static const form with_fb[] = {
     [0x14 ... 0x17] = FORM(HEAP_TYPE, GC),
     [0x18 ... 0x19] = FORM(CAST, GC),
     [0x1a ... 0x1e] = FORM(NOTHING, GC),
-    [0x20 ... 0x2f] = FORM(UNKNOWN, CUSTOM_DESCRIPTORS),
+    [0x20 ... 0x22] = FORM(INDEX, CUSTOM_DESCRIPTORS),
+    [0x23 ... 0x24] = FORM(HEAP_TYPE, CUSTOM_DESCRIPTORS),
+    [0x25 ... 0x26] = FORM(CAST, CUSTOM_DESCRIPTORS),
+    [0x27 ... 0x2f] = FORM(UNKNOWN, CUSTOM_DESCRIPTORS),
     [0x80 ... 0xb7] = FORM(UNKNOWN, STRINGS),
 };
 
