@@ -1,8 +1,8 @@
 /* The record: a file with all that a guest was told and all that it sent, call by call.
  *
  * All numbers are little-endian; structures below are laid out as they stand in the file, without
- * hidden padding. "Rounded to N" is rounded up to a multiple of N. Times are in nanoseconds. XXH3 is
- * XXH3_64bits_withSeed (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
+ * hidden padding. "Rounded to N" is rounded up to a multiple of N. Times are in nanoseconds. XXH3
+ * is XXH3_64bits_withSeed (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
  *
  * ---- the file ----
  *
