@@ -225,5 +225,7 @@ typedef struct tc_wasm2c_facts {
 
 /* -1 after a message: it cannot be run or is too old. */
 int tc_toolchain_probe_wasm2c(const tc_toolchain *tools, tc_wasm2c_facts *facts);
+/* Whether the C compiler knows all of the flags, words between spaces; it is run once to ask. */
+bool tc_toolchain_compiler_takes(const tc_toolchain *tools, const char *flags);
 
 #endif

@@ -275,3 +275,35 @@ int tc_toolchain_probe_wasm2c(const tc_toolchain *tools, tc_wasm2c_facts *facts)
     tc_buffer_reset(&text);
     return result;
 }
+
+/* The answer is kept: asking starts the compiler. */
+bool tc_toolchain_compiler_takes(const tc_toolchain *tools, const char *flags) {
+    char key[TC_KEY_SIZE];
+    tc_buffer identity = {0}, answer = {0};
+    tc_toolchain_compiler_identity(&tools->cc, &identity);
+    tc_hash *hash = tc_hash_new();
+    tc_hash_add_text(hash, "compiler's flags 1");
+    tc_hash_add_text(hash, flags);
+    tc_hash_add_text(hash, identity.data);
+    tc_hash_end(hash, key);
+    tc_buffer_reset(&identity);
+
+    char *directory = tc_cache_directory("tools");
+    if (!tc_cache_get(directory, key, &answer)) {
+        tc_words argv = {0};
+        tc_buffer output = {0};
+        tc_words_add_all(&argv, &tools->cc);
+        tc_words_add_split(&argv, flags);
+        tc_words_add_split(&argv, "-E -x c /dev/null -o /dev/null");
+        int status = tc_process_run(&argv, NULL, &output);
+        tc_buffer_print(&answer, "%s", status == 0 ? "yes" : "no");
+        if (status >= 0)
+            tc_cache_put(directory, key, answer.data, answer.length);
+        tc_words_reset(&argv);
+        tc_buffer_reset(&output);
+    }
+    bool takes = strcmp(answer.data, "yes") == 0;
+    tc_buffer_reset(&answer);
+    free(directory);
+    return takes;
+}

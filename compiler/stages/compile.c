@@ -45,6 +45,14 @@
  * that are not GNU's. */
 #define TCC_FLAGS "-w -DWASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION=1"
 
+/* What costs a GNU compiler a fifth of -O2's time or more and wins nothing for wasm2c's output,
+ * whose functions are external and whose values are in variables already. Value ranges, partial
+ * redundancies and GCSE stay: without them loops over matrices take up to half as long again
+ * (tests/bench/guests/loops.c). */
+#define GCC_LEVEL_2_FLAGS                                                                          \
+    "-fno-ipa-cp -fno-ipa-sra -fno-ipa-icf -fno-tree-tail-merge -fno-schedule-insns2 "             \
+    "-fno-expensive-optimizations -fno-thread-jumps -fno-tree-dominator-opts"
+
 /* The binding is a page of code: it need not follow the level, and is the same at each. */
 #define BINDING_LEVEL 1
 
@@ -64,6 +72,8 @@ static void add_cc(tc_words *argv, const tc_build *build, int level) {
     const tc_toolchain *tools = &build->tools;
     tc_words_add_all(argv, &tools->cc);
     tc_words_add(argv, "-O%d", level);
+    if (level == 2 && tc_toolchain_compiler_takes(tools, GCC_LEVEL_2_FLAGS))
+        tc_words_add_split(argv, GCC_LEVEL_2_FLAGS);
     tc_words_add_split(argv, SEMANTIC_FLAGS " " RUNTIME_FLAGS);
     if (build->lines)
         tc_words_add_split(argv, LINES_FLAGS);

@@ -62,6 +62,21 @@ class Objects(Case):
             self.assertGreater(self.build(module, "-O1", "--cc", "clang")[1].compiled, 0)
         self.assertEqual(self.build(module, "-O2")[1].compiled, 0)
 
+    def test_a_compiler_is_asked_once_which_flags_it_knows(self):
+        module = self.wat(SEVEN)
+        for name, knows in (("gcc", True), ("clang", False)):
+            if SANITIZED and not knows:
+                continue  # clang cannot link gcc's sanitizers
+            with self.subTest(name):
+                cc, calls = self.logged(name)
+                for _ in range(2):
+                    program, _ = self.build(module, "-O2", "--no-cache", "--cc", cc)
+                    self.assertEqual(self.execute(program).status, 7)
+                self.assertEqual(sum(" -E " in call for call in calls()), 1, calls())
+                compiled = [call for call in calls() if " -c unit_" in call]
+                self.assertTrue(compiled)
+                self.assertTrue(all(("-fno-ipa-sra" in call) == knows for call in compiled), compiled)
+
     def test_grants_change_the_binding_only(self):
         module = self.wat(SEVEN)
         self.build(module, "-O1")

@@ -13,32 +13,28 @@
 static const char include_guest[] = "#include \"guest.h\"";
 
 /* FNV-1a. */
-static uint64_t hash_step(uint64_t hash, char byte) {
-    return (hash ^ (unsigned char)byte) * UINT64_C(0x100000001b3);
-}
-
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-
 static uint64_t hash_word(const char *text, size_t length) {
-    uint64_t hash = HASH_START;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < length; i++)
-        hash = hash_step(hash, text[i]);
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
-static bool is_identifier(char byte) {
-    return isalnum((unsigned char)byte) || byte == '_';
+/* For every byte of the text, so without a call. */
+static inline bool is_identifier(char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || byte == '_';
 }
 
 /* The slot of a name in the hash table: its own or the empty one where it belongs. */
 static size_t *find_slot(const tc_declarations *all, const char *text, size_t length,
                          uint64_t hash) {
-    size_t slot = hash % all->slot_count;
+    size_t slot = hash & (all->slot_count - 1);
     while (all->slots[slot]) {
         const tc_declared *name = &all->names[all->slots[slot] - 1];
         if (name->hash == hash && name->length == length && !memcmp(name->text, text, length))
             break;
-        slot = (slot + 1) % all->slot_count;
+        slot = (slot + 1) & (all->slot_count - 1);
     }
     return &all->slots[slot];
 }
@@ -54,6 +50,7 @@ static size_t add_name(tc_declarations *all, const char *text, size_t length) {
     if (!*slot) {
         all->names[all->name_count++] = (tc_declared){text, length, hash, 0};
         *slot = all->name_count;
+        all->begins_name[(unsigned char)*text] = true;
     }
     return *slot - 1;
 }
@@ -115,11 +112,13 @@ static size_t count_lines(const tc_buffer *text) {
 }
 
 void tc_declarations_read(tc_declarations *all, const tc_code *code) {
-    size_t lines = count_lines(&code->guest) + count_lines(&code->implementation);
+    size_t lines = count_lines(&code->guest) + count_lines(&code->implementation), slots = 2;
+    while (slots < 2 * lines)
+        slots *= 2;
     *all = (tc_declarations){.lines = tc_allocate(lines * sizeof *all->lines),
                              .names = tc_allocate(lines * sizeof *all->names),
-                             .slots = tc_allocate(2 * lines * sizeof *all->slots),
-                             .slot_count = 2 * lines};
+                             .slots = tc_allocate(slots * sizeof *all->slots),
+                             .slot_count = slots};
     add_lines(all, &code->implementation, &code->guest);
 }
 
@@ -138,9 +137,12 @@ void tc_declarations_use(tc_declarations *all, size_t unit, const char *text, si
             continue;
         }
         const char *start = at;
-        uint64_t hash = HASH_START;
-        for (; at < end && is_identifier(*at); at++)
-            hash = hash_step(hash, *at);
+        while (at < end && is_identifier(*at))
+            at++;
+        /* Most are variables, types and labels, which begin otherwise. */
+        if (!all->begins_name[(unsigned char)*start])
+            continue;
+        uint64_t hash = hash_word(start, (size_t)(at - start));
         size_t *slot = find_slot(all, start, (size_t)(at - start), hash);
         if (*slot)
             all->names[*slot - 1].used_by = unit;

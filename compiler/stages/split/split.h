@@ -31,8 +31,9 @@ typedef struct tc_declarations {
     size_t line_count;
     tc_declared *names; /* in the order of the header, which is the module's */
     size_t name_count;
-    size_t *slots; /* hash table: index of a name + 1, or 0 */
-    size_t slot_count;
+    size_t *slots;         /* hash table: index of a name + 1, or 0 */
+    size_t slot_count;     /* a power of two */
+    bool begins_name[256]; /* by the first byte: whether there is a name that begins so */
 } tc_declarations;
 
 /* Reads the headers of `code`, whose text has to stay as long as the list. */

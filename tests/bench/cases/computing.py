@@ -107,6 +107,8 @@ def loops(name):
         count *= 1 if quick else 3
         sides = {"timecraft": lambda: told([guest, name, str(count)]) / count * 1e3,
                  "native": lambda: told([twin, name, str(count)]) / count * 1e3}
+        vectors = support.program("loops", "-msimd128")
+        sides["with vectors"] = lambda: told([vectors, name, str(count)]) / count * 1e3
         for label, command in ({} if quick else other_engines(module)).items():
             sides[label] = apart(command, name, count)
         yield sides

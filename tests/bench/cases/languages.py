@@ -11,11 +11,12 @@ from cases.sides import Served, client_words, file_server, go, native_environmen
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 GO_REQUESTS = os.path.join(HERE, "..", "go_requests")
+BY_ITSELF = "net/http in both, each as it runs by itself: all threads count"
 PYTHON = "/usr/bin/python3"  # the one whose source python.wasm is made of
 
 
 @case("go.request", "Go: a request of 100 bytes", "us", "native Go of the same release",
-      "net/http in both, one processor for both; in the guest TLS is the host's, natively crypto/tls", 1.3,
+      BY_ITSELF + "; TLS is the host's in one, crypto/tls in the other", 1.3,
       quick=False)
 def go_request(quick):
     count = 5000
@@ -23,7 +24,7 @@ def go_request(quick):
     with file_server("addresses") as server:
         words = ["fetch", f"https://{server}/file/small", str(count)]
         yield {"timecraft": lambda: told([guest, *words], support.environment()) / count * 1e6,
-               "native": lambda: told([twin, *words], native_environment(GOMAXPROCS="1")) / count * 1e6}
+               "native": lambda: told([twin, *words], native_environment()) / count * 1e6}
 
 
 class GoServer:
@@ -50,7 +51,7 @@ def go_server(connections):
         guest, twin = go(GO_REQUESTS, True), go(GO_REQUESTS, False)
         options = f"{support.ALL_NETWORK} --dir=/"
         with GoServer(guest, support.environment(options)) as ours, \
-                GoServer(twin, {**os.environ, "GOMAXPROCS": "1"}) as other:
+                GoServer(twin, dict(os.environ)) as other:
             yield {label: Served(f"https://127.0.0.1:{server.port}/", server.process.pid, connections, 4)
                    for label, server in (("timecraft", ours), ("native", other))}
     return sides
@@ -58,7 +59,7 @@ def go_server(connections):
 
 for connections in (64, 512):
     case(f"go.server.{connections}", f"Go: a server with {connections} connections", "us",
-         "native Go of the same release", "net/http in both, one processor for both, wrk asks in turn", 1.2,
+         "native Go of the same release", BY_ITSELF + "; wrk asks in turn", 1.2,
          quick=False)(go_server(connections))
 
 
