@@ -10,6 +10,7 @@ import unittest
 import support
 from support.peers import NAME, ThreadPeer, TlsPeer, echo
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 REQUESTS = 1000
 
 
@@ -130,6 +131,29 @@ class TheEngine(EngineTest):
     def test_touches_no_new_page_between_requests(self):
         few, many = self.page_faults(100), self.page_faults(100 + REQUESTS)
         self.assertLess(many - few, REQUESTS / 10, f"{few} and {many} page faults")
+
+    @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
+    def test_leaves_allocating_for_a_request_to_openssl(self):
+        """Which has seven: buffers that it gives back when they are empty, and contexts."""
+        few, many = self.allocations(100), self.allocations(100 + REQUESTS)
+        self.assertGreater(few, 100)  # starting and shaking hands: they are counted
+        self.assertLess(many - few, 8.1 * REQUESTS, f"{few} and {many} allocations")
+
+    def allocations(self, requests):
+        """How often a guest that makes so many requests calls malloc, calloc and realloc."""
+        source = os.path.join(HERE, "count_allocations.c")
+        library = support.made_once("count_allocations.so", [source], [], lambda path: support.run_tool(
+            "cc", "-O2", "-shared", "-fPIC", source, "-o", path))
+        path = os.path.join(support.temporary_folder(), "count")
+        with open(path, "wb") as file:
+            file.write(bytes(8))
+        with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+            result = support.run([support.program("probe"), "socket:tcp4", f"connect:{peer}", f"htls:{NAME}",
+                                  f"exchange:{requests}:100"],
+                                 support.environment(LD_PRELOAD=library, ALLOCATIONS=path))
+        self.assertEqual(result.returncode, 0, result)
+        with open(path, "rb") as file:
+            return int.from_bytes(file.read(), "little")
 
     @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     def test_gets_the_memory_of_a_first_request_in_few_steps(self):
