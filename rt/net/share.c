@@ -305,3 +305,12 @@ void tc_share_forget(tc_socket *socket) {
     free(socket->share);
     socket->share = NULL;
 }
+
+/* ---- the start ---- */
+
+/* Here, and not in a file of its own: this one is in every program that has net/, and what refers
+ * to the function, from wasi/, does so weakly and brings nothing. */
+void tc_net_serve(tc_options *options, void (*end)(int signal)) {
+    tc_net_init(options);
+    tc_service_start(options, tc_share_answer, end);
+}
