@@ -164,6 +164,8 @@ def measure_case(one, quick, rounds):
             costs = measure(sides, min(rounds, one.rounds))
     except Missing as missing:
         return {**result, "skipped": str(missing)}
+    except (RuntimeError, OSError) as error:  # the other cases can still be measured
+        return {**result, "skipped": f"it failed: {error}"}
     labels = list(costs)
     result["costs"] = costs
     result["cost"] = summary(costs[labels[0]])

@@ -155,6 +155,7 @@ select a.id, b.name from t a join t b on b.name = 'name ' || a.id order by b.val
 update t set value = value * 2 where id % 3 = 0;
 delete from t where id % 7 = 0;
 select substr(name, 6, 2) k, count(*), avg(value), max(name) from t group by k order by 2 limit 5;
+drop table t;
 """
 
 
