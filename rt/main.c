@@ -6,9 +6,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "guest/guest.h"
 #include "guest/invoke.h"
 #include "guest/payload.h"
+#include "guest/profile.h"
 #include "guest/report.h"
 #include "trace/replay.h"
 #include "trace/start.h"
@@ -53,6 +55,8 @@ static int run_module(void *context) {
     run *run = context;
     int status = 0;
     const tc_module *module = &tc_guest_module;
+    tc_wasi_prepare();
+    tc_confine_calls();
     wasm_rt_init();
     /* Set first: a start function of the module may call imports while it is instantiated. */
     wasm_rt_memory_t *memory = module->memory ? module->memory() : NULL;
@@ -95,6 +99,8 @@ _Noreturn static void replay_run(run *run, tc_options *options, const char *reco
         tc_wasi_start_replay(options, replayed.argc, replayed.argv, replayed.envc, replayed.envv);
     tc_trace_start(run->wasi, replayed.words);
     tc_replay_start(run->wasi, options);
+    tc_confine_options(options, true);
+    tc_confine_places();
     tc_guest_run(options, run_module, run);
 }
 
@@ -102,6 +108,11 @@ int main(int argc, char **argv) {
     static tc_options options;
     static run run;
     char *appended = NULL; /* lives on: a record has it in each segment */
+    tc_confine_begin();
+    if (tc_profile_pipe() >= 0) {
+        tc_confine_keep(tc_profile_pipe());
+        tc_confine_need(TC_NEED_PROFILE);
+    }
     open_missing_standard_streams();
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a write to a closed pipe or connection is an errno */
@@ -120,5 +131,7 @@ int main(int argc, char **argv) {
     run.wasi = tc_wasi_start(&options, argc, argv);
     tc_trace_start(
         run.wasi, (const char *[]){tc_guest_module.options, appended, getenv("TIMECRAFT_OPTIONS")});
+    tc_confine_options(&options, false);
+    tc_confine_places();
     tc_guest_run(&options, run_module, &run);
 }

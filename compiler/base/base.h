@@ -1,7 +1,7 @@
 /* base/: the common ground of the stages and the commands. Memory and text, files, messages, other
  * programs, the cache, and where the toolchain is; nothing here reads a module.
  *
- * May use: nothing else of compiler/.
+ * May use: nothing else of compiler/; of rt/, the two parts of the wall that know no guest.
  *
  * Functions that can fail return 0 (or true) for success and have told the person why otherwise,
  * except where it says that errno is set.
@@ -96,6 +96,8 @@ int tc_file_read(const char *path, size_t limit, tc_buffer *out);
 int tc_file_read_descriptor(int file, size_t limit, tc_buffer *out);
 /* Replaces a file. -1 with errno set. */
 int tc_file_write(const char *path, const void *data, size_t length);
+/* Replaces the file `to` by `from`, wherever they are. -1 with errno set. */
+int tc_file_move(const char *from, const char *to);
 /* Makes a directory and its parents. -1 with errno set. */
 int tc_directory_make(const char *path, mode_t mode);
 /* Removes a directory with all that is in it. Errors are ignored. */
@@ -153,6 +155,21 @@ pid_t tc_process_wait(int *status);
 /* Both, for one program: what it printed in *text. Exit status; 127 with a line in *text when it
  * cannot be started; -1 when interrupted. */
 int tc_process_run(const tc_words *argv, const char *directory, tc_buffer *text);
+
+/* ---- wall.c: what those programs may reach ---- */
+
+/* What of the kernel's means keeps a program that is started to its work. */
+typedef enum tc_wall { TC_WALL_NONE, TC_WALL_ASKED, TC_WALL_REQUIRED } tc_wall;
+
+/* For all programs that are started from now on; NONE until it is called. */
+void tc_wall_set(tc_wall how);
+/* What they may see beside the system's own programs, libraries and headers: a file, or a folder
+ * with all below; and what belongs to a program. */
+void tc_wall_show(const char *path);
+void tc_wall_show_program(const char *path);
+/* In the process that is about to become the program: from here on it can write below `work` (NULL:
+ * nowhere) only. An errno value: the wall is required, and the kernel lacks a part of it. */
+int tc_wall_enter(const char *work);
 
 /* ---- cache.c: content-keyed files under the user's cache directory ---- */
 

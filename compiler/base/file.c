@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,6 +73,38 @@ int tc_file_write(const char *path, const void *data, size_t length) {
     int error = errno;
     if (close(file) < 0 && result == 0)
         return -1;
+    errno = error;
+    return result;
+}
+
+static int copy_bytes(int from, int to) {
+    ssize_t count;
+    do
+        count = copy_file_range(from, NULL, to, NULL, SSIZE_MAX / 2, 0);
+    while (count > 0 || (count < 0 && errno == EINTR));
+    /* Not between file systems before Linux 5.19, and not between all of them. */
+    while (count < 0 && (count = sendfile(to, from, NULL, 1 << 30)) > 0)
+        count = -1;
+    return count < 0 ? -1 : 0;
+}
+
+int tc_file_move(const char *from, const char *to) {
+    if (rename(from, to) == 0)
+        return 0;
+    if (errno != EXDEV)
+        return -1;
+    int source = open(from, O_RDONLY | O_CLOEXEC);
+    int copy = source < 0 ? -1 : open(to, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int result = copy < 0 ? -1 : copy_bytes(source, copy);
+    int error = errno;
+    if (copy >= 0 && close(copy) < 0 && result == 0) {
+        error = errno;
+        result = -1;
+    }
+    if (source >= 0)
+        close(source);
+    if (result == 0)
+        unlink(from);
     errno = error;
     return result;
 }

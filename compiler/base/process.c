@@ -9,13 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 static struct {
     sigset_t waited;   /* SIGCHLD and what asks us to stop */
@@ -55,26 +52,43 @@ int tc_process_interrupted(void) {
     return state.interrupted;
 }
 
+/* In the new process. Only the errno value of a failure comes back. */
+static int become(const tc_words *argv, const char *directory, int output) {
+    int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (empty < 0 || dup2(empty, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+        dup2(output, STDERR_FILENO) < 0 || (directory && chdir(directory) < 0))
+        return errno;
+    sigprocmask(SIG_SETMASK, &state.original, NULL);
+    int error = tc_wall_enter(directory);
+    if (error)
+        return error;
+    execvp(argv->items[0], argv->items);
+    return errno;
+}
+
+/* Its pipe is closed by exec(3), or has told of a failure by then. */
 static int spawn(pid_t *pid, const tc_words *argv, const char *directory, int output) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &state.original);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    if (directory)
-        posix_spawn_file_actions_addchdir_np(&actions, directory);
-    int error = posix_spawnp(pid, argv->items[0], &actions, &attributes, argv->items, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    int failure[2], error = 0;
+    if (pipe2(failure, O_CLOEXEC) < 0)
+        return errno;
+    *pid = fork();
+    if (*pid == 0) {
+        error = become(argv, directory, output);
+        if (write(failure[1], &error, sizeof error) < 0)
+            _exit(126);
+        _exit(127);
+    }
+    if (*pid < 0)
+        error = errno;
+    close(failure[1]);
+    if (*pid > 0 && read(failure[0], &error, sizeof error) > 0)
+        waitpid(*pid, NULL, 0);
+    close(failure[0]);
     return error;
 }
 
 pid_t tc_process_start(const tc_words *argv, const char *directory, int output) {
-    pid_t pid;
+    pid_t pid = -1;
     tc_progress_command(argv);
     int error = spawn(&pid, argv, directory, output);
     if (error) {

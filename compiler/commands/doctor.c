@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "confine/filter.h"
+#include "confine/landlock.h"
+
 typedef enum verdict { FINE, MISSING, OPTIONAL } verdict;
 
 /* One line, and what to do about it. */
@@ -161,6 +164,25 @@ static void check_io_uring(void) {
     free(text);
 }
 
+/* The parts of the kernel's wall around a guest, without which the others stand. */
+static void check_wall(void) {
+    int abi = tc_landlock_abi();
+    char *text = abi ? tc_format("version %d%s", abi,
+                                 abi < 2   ? ": not for folders that can be written"
+                                 : abi < 4 ? ": files only, not the network's ports"
+                                 : abi < 6 ? ": not signals and abstract sockets"
+                                           : "")
+                     : tc_format("not usable here (%s)", strerror(errno));
+    say(abi >= 6 ? FINE : OPTIONAL, "Landlock", text,
+        "keeps a guest that has broken out to its folders and ports: Linux 6.12 or newer has all "
+        "of "
+        "it; see /sys/kernel/security/lsm");
+    free(text);
+    bool filters = tc_filter_usable();
+    say(filters ? FINE : OPTIONAL, "seccomp", filters ? "usable" : "not usable here",
+        "keeps a guest that has broken out to the system calls that it needs");
+}
+
 static void check_cache(void) {
     char *directory = tc_cache_directory("objects");
     say(directory ? FINE : OPTIONAL, "cache", directory ? directory : "off",
@@ -186,6 +208,7 @@ static int examine(void) {
     check_program("gdb", "gdb", "--version", "to debug what was built with -g: apt install gdb");
     check_cache();
     check_io_uring();
+    check_wall();
     check_guest_tools(&tools);
     tc_process_leave();
     tc_toolchain_reset(&tools);

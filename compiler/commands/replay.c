@@ -169,7 +169,9 @@ void tc_replay_environment(const char *record, const char *words) {
     unsetenv("TIMECRAFT_REPLAY_GDB");
 }
 
-static int start(const replay_options *options, char *program) {
+static int start(replay_options *options, char *program) {
+    if (options->gdb) /* which reads the program's memory, and calls its functions */
+        options->words = tc_options_append_word(options->words, "--no-confinement");
     tc_replay_environment(options->record, options->words);
     if (options->until || options->gdb)
         setenv("TIMECRAFT_REPLAY_UNTIL", options->until ? options->until : "0", 1);

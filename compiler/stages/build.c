@@ -244,6 +244,16 @@ static int make_units(tc_build *build) {
     return 0;
 }
 
+/* The linker writes in the work folder, as all tools do. */
+static int take_program(const tc_build *build, const char *to) {
+    char *from = tc_format("%s/" TC_LINKED, build->work);
+    int result = tc_file_move(from, to);
+    if (result < 0)
+        tc_error("cannot write %s: %s", build->options->output, strerror(errno));
+    free(from);
+    return result;
+}
+
 static int run_stages(tc_build *build, output *out) {
     char *size = tc_size_shown(build->wasm->bytes.length);
     tc_progress_step("translating %s (%s)", build->wasm->path, size);
@@ -251,11 +261,11 @@ static int run_stages(tc_build *build, output *out) {
     if (make_units(build) < 0 || tc_bind(build) < 0 || keep_c(build) < 0 || tc_compile(build) < 0)
         return -1;
     tc_progress_step("linking %s", out->path);
-    if (tc_link(build, out->temporary) < 0)
+    if (tc_link(build) < 0)
         return -1;
     if (build->lines)
-        tc_lines_add(build, out->temporary);
-    if (output_finish(out) < 0)
+        tc_lines_add(build);
+    if (take_program(build, out->temporary) < 0 || output_finish(out) < 0)
         return -1;
     report_end(build);
     return 0;
@@ -274,6 +284,48 @@ static void build_reset(tc_build *build) {
     tc_toolchain_reset(&build->tools);
 }
 
+/* --no-confinement and --require-confinement are the program's, and of the tools too; so that these
+ * can be meant alone, the words of TIMECRAFT_OPTIONS come after. */
+static tc_wall wall_wanted(const tc_build_options *options) {
+    const char *words = getenv("TIMECRAFT_OPTIONS");
+    char *error = NULL;
+    tc_options given;
+    tc_options_init(&given);
+    given.confinement = options->grants.confinement;
+    if (words)
+        tc_options_apply_text(&given, words,
+                              &error); /* whoever runs a program is told of an error */
+    tc_confinement wanted = given.confinement;
+    free(error);
+    tc_options_reset(&given);
+    return wanted == TC_CONFINEMENT_NONE       ? TC_WALL_NONE
+           : wanted == TC_CONFINEMENT_REQUIRED ? TC_WALL_REQUIRED
+                                               : TC_WALL_ASKED;
+}
+
+/* What words name with an absolute path: ccache's compiler, -I/opt/include, objects to be linked.
+ */
+static void show_paths(const tc_words *words) {
+    for (size_t i = 0; i < words->count; i++) {
+        const char *path = strchr(words->items[i], '/');
+        if (path)
+            tc_wall_show(path);
+    }
+}
+
+static void build_wall(const tc_build *build) {
+    const tc_toolchain *tools = &build->tools;
+    tc_wall_set(wall_wanted(build->options));
+    tc_wall_show(tools->directory);
+    tc_wall_show_program(tools->wasm2c);
+    if (tools->tcc)
+        tc_wall_show_program(tools->tcc);
+    tc_wall_show_program(tools->cc.items[0]);
+    show_paths(&tools->cc);
+    show_paths(&tools->cflags);
+    show_paths(&tools->ldflags);
+}
+
 int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
     tc_build build = {.options = options,
                       .wasm = wasm,
@@ -283,8 +335,11 @@ int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
     if (result == 0) {
         tc_process_enter();
         if (tc_toolchain_find(&build.tools, options->cc) < 0 ||
-            tc_toolchain_check(&build.tools) < 0 || output_open(&out, options) < 0 ||
-            tc_toolchain_probe_wasm2c(&build.tools, &build.wasm2c) < 0 ||
+            tc_toolchain_check(&build.tools) < 0 || output_open(&out, options) < 0)
+            result = -1;
+        else
+            build_wall(&build);
+        if (result < 0 || tc_toolchain_probe_wasm2c(&build.tools, &build.wasm2c) < 0 ||
             make_work_directory(&build) < 0 || run_stages(&build, &out) < 0)
             result = -1;
         tc_progress_clear();

@@ -100,7 +100,7 @@ void tc_lines_take_function(tc_build *build, tc_name name, const char *text, siz
 /* Takes marks out of what is no such function. */
 void tc_lines_take_rest(tc_build *build, tc_buffer *text);
 /* Puts what is known of lines into the program. A problem with it is told, and is no error. */
-void tc_lines_add(tc_build *build, const char *program);
+void tc_lines_add(tc_build *build);
 void tc_lines_reset(tc_build *build);
 
 /* The stages. tc_translate, tc_correct and tc_split are called for each part. Each returns -1 after
@@ -110,7 +110,9 @@ void tc_correct(tc_build *build);
 int tc_split(tc_build *build);
 int tc_bind(tc_build *build);
 int tc_compile(tc_build *build);
-int tc_link(tc_build *build, const char *output);
+/* The program that tc_link makes in the working directory. */
+#define TC_LINKED "program"
+int tc_link(tc_build *build);
 
 void tc_code_reset(tc_code *code);
 

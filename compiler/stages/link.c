@@ -28,14 +28,13 @@ static void explain(const tc_build *build, int status, const char *output) {
     tc_error_details(output, 20);
 }
 
-int tc_link(tc_build *build, const char *output) {
+int tc_link(tc_build *build) {
     tc_words argv = {0};
     tc_buffer text = {0};
     tc_words_add_all(&argv, &build->tools.cc);
     /* tcc's objects are not position-independent. */
     tc_words_add(&argv, build->has_tcc_objects ? "-no-pie" : "-pie");
-    tc_words_add(&argv, "-o");
-    tc_words_add(&argv, "%s", output);
+    tc_words_add_split(&argv, "-o " TC_LINKED);
     tc_words_add_all(&argv, &build->objects);
     tc_words_add(&argv, "%s", build->tools.library);
     /* tcc's objects do not say that they need no executable stack. */

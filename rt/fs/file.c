@@ -86,7 +86,12 @@ int tc_file_open_program(const tc_dir_grant *grant, tc_file **out) {
     return open_preopen(grant, "/proc/self/exe", 0, out);
 }
 
+/* What a standard stream becomes when it is closed; opened while it can be. */
+static int null_device = -1;
+
 int tc_file_open_standard(int fd, tc_file **out) {
+    if (null_device < 0)
+        null_device = open("/dev/null", O_RDWR | O_CLOEXEC);
     int host = fcntl(fd, F_GETFL);
     if (host < 0)
         return -errno;
@@ -100,13 +105,8 @@ int tc_file_open_standard(int fd, tc_file **out) {
 }
 
 static void close_standard(int fd) {
-    if (fd == STDERR_FILENO)
-        return;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0) {
-        dup2(null, fd);
-        close(null);
-    }
+    if (fd != STDERR_FILENO && null_device >= 0)
+        dup2(null_device, fd);
 }
 
 void tc_file_close(tc_file *file) {

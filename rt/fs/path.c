@@ -186,14 +186,15 @@ int tc_path_rename(tc_file *old_folder, const char *old_path, tc_file *new_folde
 
 /* Both folders must be writable: through a link in the one, the file could be changed that the
  * other has. A name with a slash after it would make the kernel follow a symbolic link by itself;
- * it can only name a folder, which has no links. */
+ * it can only name a folder, which has no links; so does ".", of which Landlock would say that it
+ * is beyond the granted folder. */
 int tc_path_link(tc_file *old_folder, const char *old_path, bool follow, tc_file *new_folder,
                  const char *new_path) {
     tc_place from, to;
     int result = place_to_change(old_folder, old_path, follow, &from);
     if (result)
         return result;
-    if (strchr(from.name, '/')) {
+    if (strchr(from.name, '/') || strcmp(from.name, ".") == 0) {
         struct stat status;
         result = tc_path_stat(old_folder, old_path, true, &status);
         if (result == 0)

@@ -177,6 +177,12 @@ static void start_timer(unsigned frequency) {
         refuse(strerror(errno));
 }
 
+int tc_profile_pipe(void) {
+    const char *text = getenv("TIMECRAFT_PROFILE");
+    int pipe = -1;
+    return text && sscanf(text, "%d,", &pipe) == 1 ? pipe : -1;
+}
+
 void tc_profile_start(const char *low, const char *high) {
     const char *text = getenv("TIMECRAFT_PROFILE");
     unsigned frequency;

@@ -38,6 +38,9 @@ typedef struct tc_profile_sample {
     uint32_t flags;
 } tc_profile_sample;
 
+/* The pipe that the environment asks samples to be written to; -1: none. */
+int tc_profile_pipe(void);
+
 /* Starts sampling the calling thread, the guest's, whose stack lies from `low` to before `high`;
  * the handler needs an alternate stack. Ends the process with a message and status 2 where what the
  * environment asks for cannot be. */

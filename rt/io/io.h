@@ -12,7 +12,7 @@
  * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
  * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
  *
- * May use: guest/ and options/.
+ * May use: confine/, guest/ and options/.
  */
 #ifndef TC_IO_H
 #define TC_IO_H
@@ -28,6 +28,10 @@
 
 /* Now, on CLOCK_MONOTONIC, in nanoseconds. */
 uint64_t tc_io_now(void);
+
+/* Makes the engine, on the thread that will use it: later, when the process is confined, no ring
+ * can be made. `network`: there are grants; without any, system calls do. */
+void tc_io_prepare(bool network);
 
 /* "io_uring" or "syscall"; makes the engine if there is none yet. */
 const char *tc_io_engine_name(void);

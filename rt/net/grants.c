@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include "confine/confine.h"
 #include "guest/report.h"
 #include "net/internal.h"
 
@@ -28,7 +29,28 @@ static size_t noted_count, noted_next;
 
 void tc_net_init(const tc_options *given) {
     options = given;
+    tc_confine_need(TC_NEED_SOCKETS);
     tc_tls_init(given);
+}
+
+void tc_net_prepare(void) {
+    if (options)
+        tc_io_prepare(tc_grants_any() || getenv("LISTEN_FDS"));
+}
+
+bool tc_grants_any(void) {
+    return options->connect_count + options->listen_count > 0;
+}
+
+/* Without a grant of one, a Unix socket can only be made one of a pair. */
+bool tc_grants_any_unix(void) {
+    for (size_t i = 0; i < options->connect_count; i++)
+        if (options->connects[i].kind == TC_NET_UNIX)
+            return true;
+    for (size_t i = 0; i < options->listen_count; i++)
+        if (options->listens[i].kind == TC_NET_UNIX)
+            return true;
+    return false;
 }
 
 bool tc_grants_any_connect(void) {

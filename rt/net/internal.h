@@ -49,6 +49,7 @@ struct tc_socket {
     bool reading_shut;        /* shutdown(SHUT_RD) */
     bool writing_shut;        /* shutdown(SHUT_WR) before TLS */
     bool serves_tls;          /* listening: hTLS starts on what it accepts */
+    bool half;                /* of Unix, and can only be paired: none was granted */
     bool paired;              /* its peer is the guest's own, by tc_socket_pair */
     bool passed;              /* by systemd */
     bool noted;               /* it is known to service/ as a listener */
@@ -142,15 +143,12 @@ int tc_grants_clear_text(void);
 void tc_grants_note_address(const char *name, const tc_address *address);
 /* Whether any connection at all is granted. */
 bool tc_grants_any_connect(void);
+bool tc_grants_any(void); /* to connect or to listen */
+bool tc_grants_any_unix(void);
 
 /* EAI_… of getaddrinfo(3) and getnameinfo(3), whose `errno` is that of EAI_SYSTEM, as a negative
  * errno value. */
 int tc_resolver_errno(int error);
-
-/* getaddrinfo in the background: EAI_INPROGRESS until it has an answer, which is given once. */
-struct addrinfo;
-int tc_lookup(const char *name, const char *service, const struct addrinfo *hints,
-              struct addrinfo **found);
 
 /* "192.0.2.1:443", "[2001:db8::1]:443" or "unix:PATH". */
 #define TC_ADDRESS_TEXT 160

@@ -38,6 +38,10 @@ void tc_net_serve(tc_options *options, void (*end)(int signal));
 int tc_net_take_passed(tc_socket **out);
 bool tc_socket_is_passed(const tc_socket *socket);
 
+/* On the thread that will use sockets, before the first: makes what cannot be made later, when the
+ * process is confined. Does nothing without tc_net_init, as in a replay. */
+void tc_net_prepare(void);
+
 /* family: AF_INET, AF_INET6, AF_UNIX; type: SOCK_STREAM or SOCK_DGRAM. */
 int tc_socket_open(int family, int type, tc_socket **out);
 
@@ -126,6 +130,9 @@ typedef struct tc_resolve_hints {
     bool nowait;  /* do not wait for the answer if it takes more than reading a literal */
     bool reverse; /* an address is to be turned into a name: tc_reverse, not tc_resolve */
 } tc_resolve_hints;
+
+/* Starts the process that looks names up, before this one is confined. */
+void tc_resolver_start(void);
 
 /* Resolves under the grants: a name that none covers is -EACCES. `name` or
  * `service` may be NULL. Stores at most `capacity` results, *count how many,

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "net/internal.h"
+#include "net/lookup.h"
 
 int tc_resolver_errno(int error) {
     switch (error) {
@@ -41,10 +43,34 @@ static bool copy_name(const char *name, char copy[NI_MAXHOST]) {
     return true;
 }
 
+/* A question with what getaddrinfo(3) is told. EAI_SERVICE: there is no service of such a name. */
+static int make_question(const char *name, const char *service, const tc_resolve_hints *hints,
+                         tc_lookup_question *question) {
+    *question = (tc_lookup_question){.has_name = name != NULL,
+                                     .has_service = service != NULL,
+                                     .family = hints->family,
+                                     .type = hints->type,
+                                     .protocol = hints->protocol,
+                                     .flags = hints->flags};
+    if (service && strlen(service) >= sizeof question->service)
+        return EAI_SERVICE;
+    snprintf(question->name, sizeof question->name, "%s", name ? name : "");
+    snprintf(question->service, sizeof question->service, "%s", service ? service : "");
+    return 0;
+}
+
 /* Whether it is an address in words: all that getaddrinfo takes for one, "127.1" and "fe80::1%lo"
- * too, so that no grant of a name is asked for it. */
+ * too, so that no grant of a name is asked for it. Only the name behind a % is looked up anywhere.
+ */
 static bool is_literal(const char *name) {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found;
+    if (strchr(name, '%')) {
+        tc_lookup_question question;
+        tc_lookup_answer answer;
+        const tc_resolve_hints asked = {.flags = AI_NUMERICHOST};
+        return make_question(name, NULL, &asked, &question) == 0 &&
+               tc_lookup(&question, &answer) == 0;
+    }
     if (getaddrinfo(name, NULL, &hints, &found) != 0)
         return false;
     freeaddrinfo(found);
@@ -60,51 +86,51 @@ static bool is_localhost(const char *name) {
            (length == own || name[length - own - 1] == '.');
 }
 
-static void store_result(const struct addrinfo *found, tc_resolved *result) {
-    *result = (tc_resolved){.type = found->ai_socktype, .protocol = found->ai_protocol};
-    result->address.length = found->ai_addrlen;
-    memcpy(&result->address.storage, found->ai_addr, found->ai_addrlen);
+static void store_result(const tc_lookup_address *found, tc_resolved *result) {
+    *result = (tc_resolved){.type = found->type, .protocol = found->protocol};
+    result->address.length =
+        found->address.sin6_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof found->address;
+    memcpy(&result->address.storage, &found->address, result->address.length);
 }
 
 /* The loopback addresses of the families wanted, IPv4's first, as servers of this host have. As
  * getaddrinfo(3). */
-static int look_up_localhost(const char *service, const struct addrinfo *wanted,
-                             struct addrinfo **found) {
+static int look_up_localhost(const char *service, const tc_resolve_hints *wanted,
+                             tc_lookup_answer *found) {
     static const struct {
         int family;
         const char *address;
     } loopback[] = {{AF_INET, "127.0.0.1"}, {AF_INET6, "::1"}};
-    struct addrinfo **end = found;
-    struct addrinfo hints = *wanted;
-    hints.ai_flags = (wanted->ai_flags | AI_NUMERICHOST) & ~AI_CANONNAME;
-    *found = NULL;
+    tc_resolve_hints hints = *wanted;
+    hints.flags = (wanted->flags | AI_NUMERICHOST) & ~AI_CANONNAME;
+    *found = (tc_lookup_answer){0};
     for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++) {
-        if (wanted->ai_family != AF_UNSPEC && wanted->ai_family != loopback[i].family)
+        tc_lookup_question question;
+        tc_lookup_answer one;
+        if (wanted->family != AF_UNSPEC && wanted->family != loopback[i].family)
             continue;
-        int error = getaddrinfo(loopback[i].address, service, &hints, end);
-        if (error) {
-            if (*found)
-                freeaddrinfo(*found);
+        int error = make_question(loopback[i].address, service, &hints, &question);
+        if (!error)
+            error = tc_lookup(&question, &one);
+        if (error)
             return error;
-        }
-        while (*end)
-            end = &(*end)->ai_next;
+        for (uint32_t k = 0; k < one.count && found->count < TC_LOOKUP_ADDRESSES; k++)
+            found->addresses[found->count++] = one.addresses[k];
     }
     return 0;
 }
 
 /* As getaddrinfo(3); with `nowait` the answer may be EAI_INPROGRESS. */
 static int look_up(const char *name, const char *service, const tc_resolve_hints *hints,
-                   bool nowait, struct addrinfo **found) {
-    struct addrinfo wanted = {.ai_family = hints->family,
-                              .ai_socktype = hints->type,
-                              .ai_protocol = hints->protocol,
-                              .ai_flags = hints->flags};
+                   bool nowait, tc_lookup_answer *found) {
+    tc_lookup_question question;
     errno = 0;
     if (name && !(hints->flags & AI_NUMERICHOST) && is_localhost(name))
-        return look_up_localhost(service, &wanted, found);
-    return nowait ? tc_lookup(name, service, &wanted, found)
-                  : getaddrinfo(name, service, &wanted, found);
+        return look_up_localhost(service, hints, found);
+    int error = make_question(name, service, hints, &question);
+    if (error)
+        return error;
+    return nowait ? tc_lookup_nowait(&question, found) : tc_lookup(&question, found);
 }
 
 int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hints,
@@ -122,23 +148,22 @@ int tc_resolve(const char *name, const char *service, const tc_resolve_hints *hi
             return refused;
         granted_name = true;
     }
-    struct addrinfo *found = NULL;
+    tc_lookup_answer found;
     int error = look_up(name ? copy : NULL, service, hints, hints->nowait && granted_name, &found);
     if (error)
         return tc_resolver_errno(error);
-    for (const struct addrinfo *one = found; one && *count < capacity; one = one->ai_next) {
-        bool known_type = one->ai_socktype == SOCK_STREAM || one->ai_socktype == SOCK_DGRAM;
-        if (!known_type || (one->ai_family != AF_INET && one->ai_family != AF_INET6))
+    for (uint32_t i = 0; i < found.count && *count < capacity; i++) {
+        const tc_lookup_address *one = &found.addresses[i];
+        if (one->type != SOCK_STREAM && one->type != SOCK_DGRAM)
             continue; /* raw sockets, for one: guests have none */
         store_result(one, &results[*count]);
         if (granted_name)
             tc_grants_note_address(copy, &results[*count].address);
         (*count)++;
     }
-    if (canonical && found->ai_canonname)
-        *canonical = strdup(found->ai_canonname);
+    if (canonical && *found.name)
+        *canonical = strdup(found.name);
     else if (canonical && name && hints->flags & AI_CANONNAME)
         *canonical = strdup(copy); /* a name that is its own */
-    freeaddrinfo(found);
     return *count ? 0 : -ENOENT;
 }

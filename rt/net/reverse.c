@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net/internal.h"
+#include "net/lookup.h"
 
 /* An IPv4 address inside an IPv6 one is the IPv4 address: so grants see it, and so it has a name.
  */
@@ -37,7 +38,6 @@ static bool is_loopback(const tc_address *address) {
 }
 
 int tc_reverse(const char *literal, tc_resolved *result, char **name) {
-    char found[NI_MAXHOST] = "localhost";
     *result = (tc_resolved){.type = SOCK_STREAM, .protocol = IPPROTO_TCP};
     *name = NULL;
     if (!literal || !parse(literal, &result->address))
@@ -46,12 +46,16 @@ int tc_reverse(const char *literal, tc_resolved *result, char **name) {
         int refused = tc_grants_reverse(&result->address);
         if (refused)
             return refused;
+        tc_lookup_question question = {.reverse = true};
+        tc_lookup_answer answer;
+        memcpy(&question.address, &result->address.storage, result->address.length);
         errno = 0;
-        int error = getnameinfo((const struct sockaddr *)&result->address.storage,
-                                result->address.length, found, sizeof found, NULL, 0, NI_NAMEREQD);
+        int error = tc_lookup(&question, &answer);
         if (error)
             return tc_resolver_errno(error);
+        *name = strdup(answer.name);
+    } else {
+        *name = strdup("localhost");
     }
-    *name = strdup(found);
     return *name ? 0 : -ENOMEM;
 }

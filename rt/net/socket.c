@@ -38,19 +38,45 @@ int tc_socket_adopt(int fd, int family, int type, tc_socket **out) {
     return 0;
 }
 
+/* Both ends of a pair. A datagram socket can send to every other of the host by its path, where a
+ * process may name addresses at all: without a grant of Unix the ends are SEQPACKET's there, which
+ * keeps messages apart too, and are each other's only. */
+static int make_pair(int type, int fds[2]) {
+    bool bound = tc_grants_any() && !tc_grants_any_unix();
+    int host = type == SOCK_DGRAM && bound ? SOCK_SEQPACKET : type;
+    return socketpair(AF_UNIX, host | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds);
+}
+
+/* What cannot be connected, for the kernel's wall allows none that can (confine/calls.def), but
+ * answers as a socket does: the half of a pair. */
+static int open_unconnectable(void) {
+    int fds[2];
+    if (make_pair(SOCK_STREAM, fds) < 0)
+        return -1;
+    close(fds[1]);
+    return fds[0];
+}
+
 int tc_socket_open(int family, int type, tc_socket **out) {
-    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool half = family == AF_UNIX && !tc_grants_any_unix();
+    int fd = half ? open_unconnectable() : socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    return tc_socket_adopt(fd, family, type, out);
+    int error = tc_socket_adopt(fd, family, type, out);
+    if (error == 0)
+        (*out)->half = half;
+    return error;
 }
 
 /* Whether it is as tc_socket_open has made it, but for options. */
 static bool is_unused_unix(const tc_socket *socket) {
     struct sockaddr_un name;
     socklen_t length = sizeof name;
-    return socket->family == AF_UNIX && !socket->queue && !socket->watch && !socket->tls &&
-           !socket->used && !socket->paired && socket->state == TC_SOCKET_FRESH &&
+    bool unused = socket->family == AF_UNIX && !socket->queue && !socket->watch && !socket->tls &&
+                  !socket->used && !socket->paired;
+    if (socket->half)
+        return unused;
+    return unused && socket->state == TC_SOCKET_FRESH &&
            getsockname(socket->fd, (struct sockaddr *)&name, &length) == 0 &&
            length == sizeof name.sun_family &&
            getpeername(socket->fd, (struct sockaddr *)&name, &length) < 0;
@@ -60,13 +86,14 @@ int tc_socket_pair(tc_socket *one, tc_socket *other) {
     int fds[2];
     if (one == other || one->type != other->type || !is_unused_unix(one) || !is_unused_unix(other))
         return -EINVAL;
-    if (socketpair(AF_UNIX, one->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
+    if (make_pair(one->type, fds) < 0)
         return -errno;
     tc_socket *sockets[] = {one, other};
     for (int i = 0; i < 2; i++) {
         close(sockets[i]->fd);
         sockets[i]->fd = fds[i];
         sockets[i]->paired = true;
+        sockets[i]->half = false;
         if (one->type == SOCK_STREAM)
             sockets[i]->state = TC_SOCKET_CONNECTED;
     }
@@ -319,6 +346,8 @@ static int accept_one(const tc_socket *socket) {
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
     if (socket->tls)
         return -EINVAL;
+    if (socket->type != SOCK_STREAM)
+        return -EOPNOTSUPP;
     if (socket->passed)
         tc_service_is_ready();
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);

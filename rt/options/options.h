@@ -61,6 +61,13 @@ typedef enum tc_record_detail {
     TC_DETAIL_ALL,
 } tc_record_detail;
 
+/* The kernel's wall around the guest, see confine/confine.h. */
+typedef enum tc_confinement {
+    TC_CONFINEMENT_ASKED,    /* as much of it as there is */
+    TC_CONFINEMENT_REQUIRED, /* --require-confinement: all of it, or no run */
+    TC_CONFINEMENT_NONE,     /* --no-confinement */
+} tc_confinement;
+
 typedef enum tc_when { TC_WHEN_AUTO, TC_WHEN_ALWAYS, TC_WHEN_NEVER } tc_when;
 
 typedef struct tc_options {
@@ -74,15 +81,16 @@ typedef struct tc_options {
     size_t listen_count;
     tc_identity_grant *identities;
     size_t identity_count;
-    char *ca;                 /* --ca=FILE: PEM certificates in place of the system's; or NULL */
-    bool allow_insecure_tls;  /* --allow-insecure-tls: a guest may leave verification out */
-    unsigned tls_min_version; /* --tls-min-version=1.2|1.3: 0x0303 (the default) or 0x0304 */
-    unsigned tls_max_version; /* --tls-max-version: the default is 0x0304 */
-    char *payload;            /* --payload=GUEST: what the guest sees the program's own file as */
-    bool inherit_env;         /* --inherit-env */
-    bool require_tls;         /* --require-tls: no byte leaves in clear text */
-    uint64_t max_memory;      /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
-    uint64_t timeout_ns;      /* --timeout=SECONDS of wall-clock time; 0: none */
+    char *ca;                   /* --ca=FILE: PEM certificates in place of the system's; or NULL */
+    bool allow_insecure_tls;    /* --allow-insecure-tls: a guest may leave verification out */
+    unsigned tls_min_version;   /* --tls-min-version=1.2|1.3: 0x0303 (the default) or 0x0304 */
+    unsigned tls_max_version;   /* --tls-max-version: the default is 0x0304 */
+    char *payload;              /* --payload=GUEST: what the guest sees the program's own file as */
+    bool inherit_env;           /* --inherit-env */
+    bool require_tls;           /* --require-tls: no byte leaves in clear text */
+    tc_confinement confinement; /* --require-confinement, --no-confinement: the last of them */
+    uint64_t max_memory;        /* --max-memory=SIZE[K|M|G], bytes; 0: the module's own limit */
+    uint64_t timeout_ns;        /* --timeout=SECONDS of wall-clock time; 0: none */
     uint64_t handshake_timeout_ns;  /* --tls-handshake-timeout=SECONDS; default 30 s */
     unsigned workers;               /* --workers=N|auto: TC_WORKERS_AUTO; 0: no supervisor */
     uint64_t drain_ns;              /* --drain=SECONDS; default 10 s */
@@ -111,7 +119,8 @@ unsigned tc_options_workers(const tc_options *options);
 void tc_options_init(tc_options *options);
 void tc_options_reset(tc_options *options);
 
-/* Forgets what is asked of a run beside what it may do: --trace, --record, --chaos and theirs. */
+/* Forgets what is asked of a run beside what it may do: --trace, --record, --chaos and theirs, and
+ * how it is confined. */
 void tc_options_forget_trace(tc_options *options);
 
 /* Whether `value` is a choice of calls as --trace-only takes it. 0, or -1 with *error set to a

@@ -18,6 +18,7 @@ void tc_options_forget_trace(tc_options *options) {
     options->trace = options->trace_only = options->record = NULL;
     options->trace_colour = TC_WHEN_AUTO;
     options->unmask = options->chaos_seeded = false;
+    options->confinement = TC_CONFINEMENT_ASKED;
     options->record_limit = options->chaos_seed = 0;
     options->chaos = 0;
     tc_options_init_trace(options);

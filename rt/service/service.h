@@ -34,7 +34,7 @@
  *
  * Nothing here is linked into a program whose module has no sockets.
  *
- * May use: io/, guest/ and options/.
+ * May use: io/, confine/, guest/ and options/.
  */
 #ifndef TC_SERVICE_H
 #define TC_SERVICE_H

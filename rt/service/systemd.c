@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "guest/report.h"
 #include "service/internal.h"
 
@@ -62,6 +63,7 @@ static void take_sockets(void) {
                       count, fd);
             exit(1);
         }
+        tc_confine_keep(fd);
         fcntl(fd, F_SETFD, FD_CLOEXEC);
         int flags = fcntl(fd, F_GETFL);
         nonblocking[fd - FIRST] = flags & O_NONBLOCK;

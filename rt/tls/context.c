@@ -8,12 +8,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
+#include "confine/landlock.h"
 #include "guest/report.h"
 #include "tls/bundle.h"
 #include "tls/context.h"
@@ -21,8 +26,80 @@
 
 const tc_options *tc_tls_policy;
 
+/* The file that SSLKEYLOGFILE names, opened while that can be; -1: none. */
+static int key_log = -1;
+
+static void open_key_log(void) {
+    const char *path = getenv("SSLKEYLOGFILE");
+    if (!path || !*path)
+        return;
+    key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (key_log < 0)
+        tc_report("SSLKEYLOGFILE=%s cannot be written: %s", path, strerror(errno));
+}
+
+/* Of a folder of hashed names, links may lead elsewhere; the standard one's, to where need_files
+ * has them. */
+static void need_folder(const char *path) {
+    struct stat own, standard;
+    bool is_standard = stat(path, &own) == 0 && stat(X509_get_default_cert_dir(), &standard) == 0 &&
+                       own.st_dev == standard.st_dev && own.st_ino == standard.st_ino;
+    DIR *folder = is_standard ? NULL : opendir(path);
+    const struct dirent *entry;
+    tc_confine_path(path, TC_LANDLOCK_READ);
+    while (folder && (entry = readdir(folder))) {
+        char link[PATH_MAX];
+        if (entry->d_type == DT_LNK &&
+            snprintf(link, sizeof link, "%s/%s", path, entry->d_name) < (int)sizeof link)
+            tc_confine_path(link, TC_LANDLOCK_READ_FILE);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+static void need_folders(const char *list) {
+    char *folders = strdup(list), *rest = folders, *one;
+    while (folders && (one = strsep(&rest, ":")))
+        need_folder(one);
+    free(folders);
+}
+
+/* All of it is opened when TLS is first used, if it is. */
+static void need_files(const tc_options *options) {
+    static const char *const public[] = {
+        "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", /* Debian */
+        "/etc/ca-certificates", "/etc/pki", "/etc/crypto-policies"};      /* others */
+    const char *file = getenv(X509_get_default_cert_file_env());
+    const char *folder = getenv(X509_get_default_cert_dir_env());
+    const char *configuration = getenv("OPENSSL_CONF");
+    char standard[PATH_MAX];
+    for (size_t i = 0; i < options->identity_count; i++) {
+        tc_confine_path(options->identities[i].certificate, TC_LANDLOCK_READ_FILE);
+        tc_confine_path(options->identities[i].key, TC_LANDLOCK_READ_FILE);
+    }
+    snprintf(standard, sizeof standard, "%s/openssl.cnf", X509_get_default_cert_area());
+    tc_confine_path(configuration ? configuration : standard, TC_LANDLOCK_READ_FILE);
+    if (options->ca) {
+        tc_confine_path(options->ca, TC_LANDLOCK_READ_FILE);
+        return;
+    }
+    if (file)
+        tc_confine_path(file, TC_LANDLOCK_READ_FILE);
+    if (folder)
+        need_folders(folder);
+    tc_confine_path(X509_get_default_cert_file(), TC_LANDLOCK_READ_FILE);
+    tc_confine_path(X509_get_default_cert_dir(), TC_LANDLOCK_READ);
+    for (size_t i = 0; i < sizeof public / sizeof *public; i++)
+        tc_confine_path(public[i], TC_LANDLOCK_READ);
+}
+
 void tc_tls_init(const tc_options *options) {
     tc_tls_policy = options;
+    /* There is nobody to speak TLS with; sockets that systemd passes need no grant. */
+    if (options->connect_count + options->listen_count == 0 && !getenv("LISTEN_FDS"))
+        return;
+    need_files(options);
+    open_key_log();
 }
 
 /* Whether a folder has names of the form that `openssl rehash` makes: 8 hex digits, a dot, a digit.
@@ -70,17 +147,9 @@ void tc_tls_load_trust(X509_STORE *store) {
 /* Appends the secrets of connections to the file that SSLKEYLOGFILE names, for the operator's
  * network analyser (draft-ietf-tls-keylogfile). */
 static void log_key(const SSL *ssl, const char *line) {
-    static int fd = -1;
     (void)ssl;
-    if (fd < 0)
-        fd = open(getenv("SSLKEYLOGFILE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        tc_report_once("SSLKEYLOGFILE=%s cannot be written: %s", getenv("SSLKEYLOGFILE"),
-                       strerror(errno));
-        return;
-    }
     struct iovec parts[] = {{(char *)line, strlen(line)}, {"\n", 1}};
-    if (writev(fd, parts, 2) < 0)
+    if (writev(key_log, parts, 2) < 0)
         tc_report_once("SSLKEYLOGFILE=%s cannot be written: %s", getenv("SSLKEYLOGFILE"),
                        strerror(errno));
 }
@@ -96,8 +165,7 @@ static SSL_CTX *make_context(const SSL_METHOD *method) {
      * holds none. No chain is made up of the trust store: an identity is shown as it was given. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-    const char *key_log = getenv("SSLKEYLOGFILE");
-    if (key_log && *key_log)
+    if (key_log >= 0)
         SSL_CTX_set_keylog_callback(context, log_key);
     tc_tls_load_trust(SSL_CTX_get_cert_store(context));
     return context;

@@ -26,6 +26,20 @@ static struct {
     const char *problem;
 } input = {.fd = -1};
 
+static size_t (*decompress)(void *to, size_t room, const void *from, size_t size);
+static unsigned long long (*content_size)(const void *from, size_t size);
+
+static void load_zstd(void) {
+    void *library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
+    void *symbols[2] = {NULL, NULL};
+    if (library) {
+        symbols[0] = dlsym(library, "ZSTD_decompress");
+        symbols[1] = dlsym(library, "ZSTD_getFrameContentSize");
+    }
+    memcpy(&decompress, &symbols[0], sizeof decompress);
+    memcpy(&content_size, &symbols[1], sizeof content_size);
+}
+
 static bool read_mapped(void *unused, void *to, size_t size, uint64_t at) {
     (void)unused;
     if (at > input.size || size > input.size - at)
@@ -41,6 +55,7 @@ static uint64_t size_mapped(void *unused) {
 
 const char *tc_input_open(const char *path) {
     struct stat status;
+    load_zstd(); /* now, for a process that is confined loads no library */
     input.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (input.fd < 0 || fstat(input.fd, &status) < 0)
         return strerror(errno);
@@ -90,25 +105,8 @@ bool tc_input_contains(const void *address) {
 
 /* ---- blocks ---- */
 
-static size_t (*decompress)(void *to, size_t room, const void *from, size_t size);
-static unsigned long long (*content_size)(const void *from, size_t size);
-
-static bool load_zstd(void) {
-    static void *library; /* stays */
-    if (!library)
-        library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-    void *symbols[2] = {NULL, NULL};
-    if (library) {
-        symbols[0] = dlsym(library, "ZSTD_decompress");
-        symbols[1] = dlsym(library, "ZSTD_getFrameContentSize");
-    }
-    memcpy(&decompress, &symbols[0], sizeof decompress);
-    memcpy(&content_size, &symbols[1], sizeof content_size);
-    return decompress && content_size;
-}
-
 static const char *unpack(const void *from, size_t stored, uint64_t used) {
-    if (!decompress && !load_zstd())
+    if (!decompress || !content_size)
         return "it is compressed, and there is no libzstd.so.1 to read it with; on Debian: apt "
                "install libzstd1";
     if (content_size(from, stored) != used)

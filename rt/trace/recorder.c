@@ -30,6 +30,7 @@ static struct {
     size_t count;
     bool failed; /* told of in an event */
     bool on;
+    char executable[4096], folder[4096]; /* paths; "": not known */
 } recorder;
 
 /* ---- events of fields ---- */
@@ -81,7 +82,6 @@ static void put(const tc_text *event, uint64_t call) {
 }
 
 static void put_program(tc_text *event) {
-    char path[4096];
     uint8_t hash[TC_MODULE_HASH_SIZE];
     size_t build_length;
     const void *build = tc_identity_build(&build_length);
@@ -92,9 +92,8 @@ static void put_program(tc_text *event) {
     tc_fields_add_text(event, TC_FIELD_VERSION, TIMECRAFT_VERSION);
     if (build)
         tc_fields_add(event, TC_FIELD_BUILD_ID, build, build_length);
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-    if (length > 0)
-        tc_fields_add(event, TC_FIELD_EXECUTABLE, path, (size_t)length);
+    if (*recorder.executable)
+        tc_fields_add_text(event, TC_FIELD_EXECUTABLE, recorder.executable);
     tc_fields_add_number(event, TC_FIELD_PID, (uint64_t)getpid());
     for (size_t i = 0; i < 3; i++) {
         tc_text words = {0};
@@ -104,8 +103,8 @@ static void put_program(tc_text *event) {
         tc_fields_add(event, TC_FIELD_GRANTS, words.data, words.length);
         tc_text_reset(&words);
     }
-    if (getcwd(path, sizeof path))
-        tc_fields_add_text(event, TC_FIELD_FOLDER, path);
+    if (*recorder.folder)
+        tc_fields_add_text(event, TC_FIELD_FOLDER, recorder.folder);
     tc_fields_add_number(event, TC_FIELD_MEMORY_LIMIT, recorder.setup->view->options->max_memory);
     tc_fields_end(event);
     put(event, 0);
@@ -187,6 +186,11 @@ static void begin_segment(void) {
 bool tc_recorder_open(const tc_recorder_setup *setup) {
     const tc_options *options = setup->view->options;
     recorder.setup = setup;
+    /* Once it is confined the process cannot ask for these. */
+    if (readlink("/proc/self/exe", recorder.executable, sizeof recorder.executable - 1) < 0)
+        recorder.executable[0] = 0;
+    if (!getcwd(recorder.folder, sizeof recorder.folder))
+        recorder.folder[0] = 0;
     recorder.detail = options->record_detail;
     recorder.on = tc_writer_open(options->record, tc_guest_module.name, options->record_limit,
                                  (uint8_t)options->record_detail, setup->realtime, begin_segment);

@@ -104,9 +104,13 @@ static void end_in_good_order(int signal) {
 }
 
 void tc_wasi_serve(tc_options *options) {
-    if (tc_has_sockets()) {
+    if (tc_net_serve) {
         tc_net_serve(options, end_in_good_order);
-    } else if (options->workers) {
+        return;
+    }
+    if (tc_has_sockets()) /* it looks names up only, or has stubs for what it imports */
+        tc_net_init(options);
+    if (options->workers) {
         tc_report("--workers=%u: %s has no sockets, and so nothing to share between processes; "
                   "leave the option out",
                   tc_options_workers(options), tc_guest_module.name);
@@ -115,6 +119,8 @@ void tc_wasi_serve(tc_options *options) {
 }
 
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
+    if (tc_resolver_start) /* the module imports sock_getaddrinfo */
+        tc_resolver_start();
     wasi.options = options;
     wasi.argc = argc;
     wasi.argv = argv;
@@ -125,6 +131,11 @@ tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
     open_files(&wasi);
     open_payload(&wasi);
     return &wasi;
+}
+
+void tc_wasi_prepare(void) {
+    if (tc_has_sockets())
+        tc_net_prepare();
 }
 
 void tc_wasi_set_memory(tc_wasi *wasi, const wasm_rt_memory_t *memory) {

@@ -19,6 +19,10 @@ tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv);
 tc_wasi *tc_wasi_start_replay(const tc_options *options, int argc, char **argv, int envc,
                               char **envv);
 
+/* On the guest's thread, before anything else of the guest's: makes what cannot be made later, when
+ * the process is confined. */
+void tc_wasi_prepare(void);
+
 /* The memory that imports work on; borrowed. Set it before any of them is called. */
 void tc_wasi_set_memory(tc_wasi *wasi, const wasm_rt_memory_t *memory);
 

@@ -45,6 +45,17 @@ static void refused(const char *text, const char *words) {
     tc_options_reset(&options);
 }
 
+static void the_last_word_on_confinement_counts(void) {
+    tc_options options = accepted("--no-confinement --require-confinement --no-grants");
+    CHECK(options.confinement == TC_CONFINEMENT_REQUIRED);
+    tc_options_reset(&options);
+    options = accepted("--require-confinement --no-confinement");
+    CHECK(options.confinement == TC_CONFINEMENT_NONE);
+    tc_options_forget_trace(&options); /* as of a record that is replayed */
+    CHECK(options.confinement == TC_CONFINEMENT_ASKED);
+    tc_options_reset(&options);
+}
+
 static void defaults_grant_nothing(void) {
     tc_options options = accepted("  ");
     CHECK(options.dir_count + options.env_count + options.connect_count + options.listen_count ==
@@ -347,6 +358,7 @@ static void quoting(void) {
 
 int main(void) {
     defaults_grant_nothing();
+    the_last_word_on_confinement_counts();
     folders();
     environment();
     network();

@@ -75,7 +75,8 @@ static int run_objcopy(tc_build *build, const char *program) {
     return status;
 }
 
-void tc_lines_add(tc_build *build, const char *program) {
+void tc_lines_add(tc_build *build) {
+    char *program = tc_format("%s/" TC_LINKED, build->work);
     adding all = {.lines = build->lines, .program = program, .work = build->work};
     struct tc_lines *lines = build->lines;
     tc_buffer out = {0};
@@ -86,6 +87,7 @@ void tc_lines_add(tc_build *build, const char *program) {
         tc_error("%s is built without the lines of its source: %s", build->wasm->path, problem);
     else if (run_objcopy(build, program) == 0 && tc_symbols_add(lines, program) < 0)
         tc_error("the guest's names cannot be put into the program: %s", strerror(errno));
+    free(program);
     free(problem);
     tc_buffer_reset(&out);
 }
