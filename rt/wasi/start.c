@@ -104,13 +104,9 @@ static void end_in_good_order(int signal) {
 }
 
 void tc_wasi_serve(tc_options *options) {
-    if (tc_net_serve) {
+    if (tc_has_sockets()) {
         tc_net_serve(options, end_in_good_order);
-        return;
-    }
-    if (tc_has_sockets()) /* it looks names up only, or has stubs for what it imports */
-        tc_net_init(options);
-    if (options->workers) {
+    } else if (options->workers) {
         tc_report("--workers=%u: %s has no sockets, and so nothing to share between processes; "
                   "leave the option out",
                   tc_options_workers(options), tc_guest_module.name);

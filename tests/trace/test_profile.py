@@ -4,7 +4,6 @@ import gzip
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import unittest
@@ -213,7 +212,7 @@ class Profile(Case):
                     answer += part
         server.process.terminate()
         _, said = server.process.communicate(timeout=30 * support.SLOWNESS)
-        self.assertEqual(server.process.returncode, 128 + signal.SIGTERM, said)
+        self.assertEqual(server.process.returncode, 0, said)  # it has drained
         self.assertIn(";[host] ", path.read_text())
 
 
