@@ -135,8 +135,9 @@ class Builder:
         self.words = [f"-O{level}"] + ([] if cc == "tcc" else [f"--cc={self.place / 'cc'}"])
         self.cc = cc = "gcc" if cc == "tcc" else cc
         self.environment = {**os.environ, "XDG_CACHE_HOME": str(self.place / "cache")}
-        for name in ("TIMECRAFT_OPTIONS", "TIMECRAFT_REPLAY"):
-            self.environment.pop(name, None)
+        self.environment.pop("TIMECRAFT_REPLAY", None)
+        # This compiler writes elsewhere than in the work folder, and the installation is links.
+        self.environment["TIMECRAFT_OPTIONS"] = "--no-confinement"
         (self.place / "bin").mkdir(parents=True, exist_ok=True)
         home = self.place / "lib" / "timecraft"
         home.mkdir(parents=True, exist_ok=True)
@@ -150,6 +151,7 @@ class Builder:
         wrapper.write_text(
             f"#!/bin/sh\ncase \" $* \" in\n*\" -c \"*) exec {cc} \"$@\" ;;\nesac\n"
             "for word; do printf '%s\\n' \"$word\"; done >\"$SPEC_OUT/words\"\n"
+            "for word; do [ \"$before\" != -o ] || : >\"$word\"; before=$word; done\n"
             "cp -- *.o guest.h \"$SPEC_OUT\"\n")
         wrapper.chmod(0o755)
         conf = (prefix / "lib" / "timecraft" / "toolchain.conf").read_text()

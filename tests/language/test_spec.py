@@ -45,7 +45,8 @@ class Suite(unittest.TestCase):
         outcomes = spec_suite.run(builder, suite, tools, names)
         reason_of = script().reason_of
         passed = [one for one in outcomes if one.verdict == spec_suite.PASSED]
-        self.assertEqual([one for one in outcomes if one not in passed and not reason_of(one)], [])
+        failed = [one for one in outcomes if one.verdict != spec_suite.PASSED and not reason_of(one)]
+        self.assertFalse(failed[:5], f"{len(failed)} without a reason")
         self.assertGreater(len(passed), len(names) * 20, "so few assertions were made")
         print(f"{build}: {len(passed)} passed of {len(outcomes)}")
 
