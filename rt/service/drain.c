@@ -17,8 +17,9 @@
 
 /* How often the first thread looks while it drains. */
 #define STEP (5 * MILLISECOND)
-/* A drain lasts so long at least: handshakes of TCP that are under way come to their end, and a
- * worker hears whether all of them drain. */
+/* A drain lasts so long at least, since its last signal: handshakes of TCP that are under way come
+ * to their end, a worker hears whether all of them drain, and all of them do before one shuts down
+ * what they share. */
 #define LEAST (100 * MILLISECOND)
 /* How long the guest's thread may take to leave; net/ takes up to 2 s to flush. */
 #define LEAVE_PATIENCE (3 * SECOND)
@@ -28,7 +29,7 @@ static struct {
     void (*end)(int signal);
     pid_t supervisor;
     int signal;
-    uint64_t began, left; /* 0: not yet */
+    uint64_t began, told, left; /* told: by the last signal; 0: not yet */
     uint64_t next_look;
     uint64_t watchdog; /* nanoseconds between two messages; 0: none */
     uint64_t next_message;
@@ -58,6 +59,7 @@ static bool on_signal(int signal, pid_t sender) {
         if (!counts)
             tc_worker_tell(TC_REQUEST_DRAINS);
     }
+    drain.told = tc_io_now();
     tc_service_draining = counts ? TC_DRAIN_ALL : TC_DRAIN_ALONE;
     tc_listeners_refuse_new();
     return true;
@@ -71,7 +73,7 @@ static void leave(void) {
 static void look_whether_done(uint64_t now) {
     bool over = now - drain.began >= drain.patience;
     int open = tc_listeners_connections();
-    bool settled = now - drain.began >= LEAST && tc_listeners_settle();
+    bool settled = now - drain.told >= LEAST && tc_listeners_settle();
     if (!over && (!settled || open > 0))
         return;
     if (open > 0)
