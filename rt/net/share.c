@@ -201,7 +201,7 @@ static tc_share *shares;
 
 static int ask(tc_socket *socket, const tc_address *wanted, uint32_t ordinal) {
     static request asked; /* no byte of it is undefined: the whole is sent */
-    int32_t result;
+    int32_t result = 0;
     int fd;
     memset(&asked, 0, sizeof asked);
     asked.kind = TC_REQUEST_SOCKET;

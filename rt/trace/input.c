@@ -30,8 +30,9 @@ static size_t (*decompress)(void *to, size_t room, const void *from, size_t size
 static unsigned long long (*content_size)(const void *from, size_t size);
 
 static void load_zstd(void) {
-    void *library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
+    static void *library; /* until the end */
     void *symbols[2] = {NULL, NULL};
+    library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library) {
         symbols[0] = dlsym(library, "ZSTD_decompress");
         symbols[1] = dlsym(library, "ZSTD_getFrameContentSize");
