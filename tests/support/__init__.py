@@ -203,11 +203,20 @@ def environment(options=ALL_NETWORK, **more):
             "TIMECRAFT_OPTIONS": options, **more}
 
 
+class Process(subprocess.Popen):
+    """One whose test has failed is not waited for."""
+
+    def __exit__(self, failure, *more):
+        if failure:
+            self.kill()
+        super().__exit__(failure, *more)
+
+
 def start(command, env=None, **more):
     """A running process that cannot outlive the test program. Use it with `with`, or stop it."""
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            errors="backslashreplace", env=env or environment(),
-                            preexec_fn=die_with_parent, **more)
+    return Process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                   errors="backslashreplace", env=env or environment(),
+                   preexec_fn=die_with_parent, **more)
 
 
 def run(command, env=None, timeout=20):
