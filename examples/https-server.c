@@ -1,6 +1,6 @@
-/* An HTTPS server: a page, and an echo, to many clients at once with one poll. Its key is the
- * host's: it names an identity that whoever runs it holds, so the key never enters the guest's
- * memory.
+/* An HTTPS server: a page, and an echo, to many clients at once: one epoll tells which of them want
+ * something. Its key is the host's: it names an identity that whoever runs it holds, so the key
+ * never enters the guest's memory.
  *
  *   https-server [PORT [IDENTITY [clients]]]     defaults: 8443, www; it runs until it is stopped
  *
@@ -15,11 +15,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <timecraft/tls.h>
 #include <unistd.h>
@@ -28,6 +28,7 @@
 #define MAX_HEAD    8192
 #define MAX_BODY    65536
 #define IN_SIZE     (MAX_HEAD + MAX_BODY + 1)
+#define EVENTS      64 /* that are taken at a time */
 
 /* Requests are answered one after the other: what came of the next one waits in `in`. A client that
  * is idle has no buffers, so that thousands may be. */
@@ -37,10 +38,11 @@ typedef struct client {
     size_t in_size;
     char *out; /* an answer on its way; NULL: none */
     size_t out_start, out_size;
-    int closing; /* after this answer */
+    int closing;        /* after this answer */
+    int waits_for_room; /* and not for a request: EPOLLOUT */
 } client;
 
-static client *clients[MAX_CLIENTS];
+static int queue; /* epoll's; an event's pointer is the client, or NULL: the listener */
 static size_t client_count;
 static int wants_clients; /* certificates */
 
@@ -61,26 +63,43 @@ static int listen_on(const char *port, const char *identity) {
     return fd;
 }
 
+static int watch(int how, int fd, uint32_t events, client *c) {
+    struct epoll_event wanted = {.events = events, .data.ptr = c};
+    return epoll_ctl(queue, how, fd, &wanted);
+}
+
+static void watch_listener(int how, int listener) {
+    if (watch(how, listener, client_count < MAX_CLIENTS ? EPOLLIN : 0, NULL) < 0) {
+        perror("https-server: epoll_ctl");
+        exit(1);
+    }
+}
+
 /* Every connection is TLS; its handshake goes on while the others are served. */
 static void accept_all(int listener) {
     int fd;
     while (client_count < MAX_CLIENTS && (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
         client *new = calloc(1, sizeof *new);
-        if (!new) {
+        if (!new || watch(EPOLL_CTL_ADD, fd, EPOLLIN, new) < 0) {
+            free(new);
             close(fd);
             return;
         }
         new->fd = fd;
-        clients[client_count++] = new;
+        client_count++;
     }
+    if (client_count == MAX_CLIENTS)
+        watch_listener(EPOLL_CTL_MOD, listener);
 }
 
-static void drop(size_t index) {
-    close(clients[index]->fd);
-    free(clients[index]->in);
-    free(clients[index]->out);
-    free(clients[index]);
-    clients[index] = clients[--client_count];
+/* Closing takes it out of the queue. */
+static void drop(client *c, int listener) {
+    close(c->fd);
+    free(c->in);
+    free(c->out);
+    free(c);
+    if (client_count-- == MAX_CLIENTS)
+        watch_listener(EPOLL_CTL_MOD, listener);
 }
 
 /* Queues an answer. */
@@ -208,34 +227,40 @@ static int serve(client *c) {
         free(c->in);
         c->in = NULL;
     }
-    return 1;
+    if (c->waits_for_room == (c->out != NULL))
+        return 1;
+    c->waits_for_room = c->out != NULL;
+    return watch(EPOLL_CTL_MOD, c->fd, c->out ? EPOLLOUT : EPOLLIN, c) == 0;
 }
 
-static void turn(int listener, struct pollfd *fds) {
-    fds[0] = (struct pollfd){.fd = client_count < MAX_CLIENTS ? listener : -1, .events = POLLIN};
-    size_t count = client_count;
-    for (size_t i = 0; i < count; i++)
-        fds[i + 1] =
-            (struct pollfd){.fd = clients[i]->fd, .events = clients[i]->out ? POLLOUT : POLLIN};
-    if (poll(fds, count + 1, -1) < 0) {
-        perror("https-server: poll");
+static void turn(int listener) {
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(queue, events, EVENTS, -1);
+    if (count < 0) {
+        perror("https-server: epoll_wait");
         exit(1);
     }
-    /* Backwards: drop() moves the last client, already served, into the gap. */
-    for (size_t i = count; i-- > 0;)
-        if (fds[i + 1].revents && !serve(clients[i]))
-            drop(i);
-    if (fds[0].revents)
-        accept_all(listener);
+    for (int i = 0; i < count; i++) {
+        client *c = events[i].data.ptr;
+        if (!c)
+            accept_all(listener);
+        else if (!serve(c))
+            drop(c, listener);
+    }
 }
 
 int main(int argc, char **argv) {
     const char *port = argc > 1 ? argv[1] : "8443", *identity = argc > 2 ? argv[2] : "www";
-    static struct pollfd fds[MAX_CLIENTS + 1];
     wants_clients = argc > 3 && strcmp(argv[3], "clients") == 0;
+    queue = epoll_create1(0);
+    if (queue < 0) {
+        perror("https-server: epoll_create1");
+        return 1;
+    }
     int listener = listen_on(port, identity);
+    watch_listener(EPOLL_CTL_ADD, listener);
     printf("https-server: https://localhost:%s/ as %s\n", port, identity);
     fflush(stdout);
     for (;;)
-        turn(listener, fds);
+        turn(listener);
 }
