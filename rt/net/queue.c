@@ -92,6 +92,7 @@ static int enter_kernel(tc_watch *one, uint32_t events) {
 
 static int attach(tc_watch *one) {
     set_candidate(one, false);
+    one->queue->queue->fresh = false;
     if (!one->socket->tls)
         return enter_kernel(one, one->events);
     on_event(one);
@@ -196,7 +197,6 @@ int tc_socket_watch(tc_socket *queue, tc_socket *socket, uint32_t how, uint32_t 
             return -ENOENT;
         one->events = events;
         one->data = data;
-        queue->queue->fresh = false;
         return attach(one);
     case TIMECRAFT_QUEUE_REMOVE:
         if (!known)
@@ -276,7 +276,10 @@ short tc_queue_poll(tc_socket *socket, tc_io_interest *interest) {
 short tc_queue_polled(tc_socket *socket, const tc_io_interest *interest) {
     if (interest->revents)
         ask_kernel(socket);
-    return has_ready(socket) ? POLLIN : 0;
+    bool any = has_ready(socket);
+    /* With nothing ready in it, the kernel need not be asked for what the guest is to hear now. */
+    socket->queue->fresh |= any && interest->fd >= 0;
+    return any ? POLLIN : 0;
 }
 
 /* Whoever was told stands behind those who were not. */

@@ -12,6 +12,10 @@ from support.peers import NAME, TlsPeer, echo
 CONNECTIONS = 40
 
 
+COUNTED = unittest.skipIf(shutil.which("strace") is None or support.SANITIZED,
+                          "strace is not installed, or the sanitizers have calls of their own")
+
+
 class AQueue(support.GuestTest):
     def visit(self, connections, what, number, command=(), **versions):
         """See guests/queue.c."""
@@ -34,18 +38,24 @@ class AQueue(support.GuestTest):
     def test_tells_when_there_is_room_again(self):
         self.visit(3, "large", 5_000_000)
 
-    @unittest.skipIf(shutil.which("strace") is None or support.SANITIZED,
-                     "strace is not installed, or the sanitizers have calls of their own")
+    @COUNTED
     def test_enters_the_kernel_no_more_often_for_idle_connections(self):
         rounds, path = 500, os.path.join(support.temporary_folder(), "trace")
-        few, many = (self.calls(rounds, path) for rounds in (100, 100 + rounds))
+        few, many = (self.calls("idle", rounds, path, "total") for rounds in (100, 100 + rounds))
         allowed = 4 if support.ENGINE == "syscall" else 1.5
         self.assertLess((many - few) / rounds, allowed + 0.2)
 
-    def calls(self, rounds, path):
-        self.visit(CONNECTIONS, "idle", rounds, ["strace", "-f", "-c", "-o", path])
+    @COUNTED
+    @unittest.skipIf(support.ENGINE == "syscall", "it has all events of the kernel")
+    def test_asks_the_kernel_for_no_events_that_it_does_not_have(self):
+        path = os.path.join(support.temporary_folder(), "trace")
+        self.assertLess(self.calls("beside", 200, path, "epoll_wait"), 20)
+
+    def calls(self, what, rounds, path, name):
+        self.visit(CONNECTIONS, what, rounds, ["strace", "-f", "-c", "-o", path])
         with open(path) as file:
-            return int(re.search(r"(\d+) +(?:\d+ )?total$", file.read(), re.MULTILINE)[1])
+            found = re.search(rf"(\d+) +(?:\d+ )?{name}$", file.read(), re.MULTILINE)
+        return int(found[1]) if found else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 /* Many hTLS connections with a peer that echoes, in one readiness queue.
  *
  *   queue ADDRESS NAME CONNECTIONS idle ROUNDS     one after the other sends, the others are idle
+ *   queue ADDRESS NAME CONNECTIONS beside ROUNDS   so too, and one that listens is in the queue
  *   queue ADDRESS NAME CONNECTIONS all ROUNDS      all send at once
  *   queue ADDRESS NAME CONNECTIONS large BYTES     each sends so much, and receives meanwhile
  */
@@ -136,6 +137,16 @@ static void connect_all(const char *peer, const char *name) {
     }
 }
 
+/* Nobody connects to it: an event of it is a fault. */
+static void watch_listener(void) {
+    struct address any;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)count};
+    if (fd < 0 || parse_address("127.0.0.1:0", &any) != 0 || bind(fd, &any.any, any.length) < 0 ||
+        listen(fd, 1) < 0 || epoll_ctl(queue, EPOLL_CTL_ADD, fd, &event) < 0)
+        fail("a socket that listens");
+}
+
 int main(int argc, char **argv) {
     if (argc != 6)
         return 2;
@@ -146,9 +157,12 @@ int main(int argc, char **argv) {
     if (queue < 0 || !connections)
         fail("epoll_create1");
     connect_all(argv[1], argv[2]);
+    int beside = strcmp(argv[4], "beside") == 0;
+    if (beside)
+        watch_listener();
     if (strcmp(argv[4], "large") == 0)
         large((size_t)rounds);
-    for (int round = 0; round < rounds && strcmp(argv[4], "idle") == 0; round++) {
+    for (int round = 0; round < rounds && (beside || strcmp(argv[4], "idle") == 0); round++) {
         int number = round * 7 % count;
         begin(number);
         finish(1, number);
