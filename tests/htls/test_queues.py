@@ -43,7 +43,7 @@ class AQueue(support.GuestTest):
         rounds, path = 500, os.path.join(support.temporary_folder(), "trace")
         few, many = (self.calls("idle", rounds, path, "total") for rounds in (100, 100 + rounds))
         allowed = 4 if support.ENGINE == "syscall" else 1.5
-        self.assertLess((many - few) / rounds, allowed + 0.2)
+        self.assertLess((many - few) / rounds, allowed + 0.5)  # a busy machine wakes it more often
 
     @COUNTED
     @unittest.skipIf(support.ENGINE == "syscall", "it has all events of the kernel")
