@@ -87,21 +87,6 @@ static void add_connection(page *to, const tc_flow_event *event, const char *fai
     tc_text_add(text, "}", 1);
 }
 
-static void add_fields(page *to, tc_text *text, const char *name, const tc_http_fields *fields) {
-    tc_text_print(text, ",\"%s\":[", name);
-    for (size_t i = 0; i < fields->count; i++) {
-        tc_text value = {0};
-        tc_view_add_value(&value, &fields->items[i], to->options->unmask);
-        tc_text_add(text, i ? ",[" : "[", i ? 2 : 1);
-        tc_text_add_json(text, fields->items[i].name, fields->items[i].name_length);
-        tc_text_add(text, ",", 1);
-        tc_text_add_json(text, value.data ? value.data : "", value.length);
-        tc_text_add(text, "]", 1);
-        tc_text_reset(&value);
-    }
-    tc_text_add(text, "]", 1);
-}
-
 static void add_body(tc_text *text, const void *bytes, size_t length, bool cut) {
     size_t shown = length < BODY_SHOWN ? length : BODY_SHOWN;
     tc_text_print(text, ",\"cut\":%s", cut || shown < length ? "true" : "false");
@@ -129,8 +114,8 @@ static void add_message(page *to, const char *name, const tc_message *message) {
     tc_view_add_json(text, "target", message->target ? message->target : "");
     tc_text_print(text, ",\"status\":%" PRIu32, message->status);
     tc_view_add_json(text, "reason", message->reason);
-    add_fields(to, text, "headers", &message->headers);
-    add_fields(to, text, "trailers", &message->trailers);
+    tc_view_add_fields(text, "headers", &message->headers, to->options->unmask);
+    tc_view_add_fields(text, "trailers", &message->trailers, to->options->unmask);
     tc_buffer body = tc_view_body(message, &decoded, &cut);
     add_body(text, body.data, body.length, cut);
     tc_buffer_reset(&body);

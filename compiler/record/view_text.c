@@ -115,6 +115,22 @@ void tc_view_add_value(tc_text *text, const tc_http_field *field, bool unmask) {
     }
 }
 
+void tc_view_add_fields(tc_text *text, const char *name, const tc_http_fields *fields,
+                        bool unmask) {
+    tc_text_print(text, ",\"%s\":[", name);
+    for (size_t i = 0; i < fields->count; i++) {
+        tc_text value = {0};
+        tc_view_add_value(&value, &fields->items[i], unmask);
+        tc_text_add(text, i ? ",[" : "[", i ? 2 : 1);
+        tc_text_add_json(text, fields->items[i].name, fields->items[i].name_length);
+        tc_text_add(text, ",", 1);
+        tc_text_add_json(text, value.data ? value.data : "", value.length);
+        tc_text_add(text, "]", 1);
+        tc_text_reset(&value);
+    }
+    tc_text_add(text, "]", 1);
+}
+
 tc_buffer tc_view_body(const tc_message *message, bool *decoded, bool *cut) {
     enum { LIMIT = 64 << 20 };
     const tc_http_field *encoding = tc_http_find(&message->headers, "content-encoding");

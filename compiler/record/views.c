@@ -691,22 +691,6 @@ static void show_exchange_line(tc_view *view, const tc_exchange *exchange) {
     tc_text_add(text, "\n", 1);
 }
 
-static void add_json_fields(tc_view *view, const char *name, const tc_http_fields *fields) {
-    tc_text *text = &view->text;
-    tc_text_print(text, ",\"%s\":[", name);
-    for (size_t i = 0; i < fields->count; i++) {
-        tc_text value = {0};
-        tc_text_add(text, i ? ",[" : "[", i ? 2 : 1);
-        tc_text_add_json(text, fields->items[i].name, fields->items[i].name_length);
-        tc_text_add(text, ",", 1);
-        tc_view_add_value(&value, &fields->items[i], view->options.unmask);
-        tc_text_add_json(text, value.data ? value.data : "", value.length);
-        tc_text_add(text, "]", 1);
-        tc_text_reset(&value);
-    }
-    tc_text_add(text, "]", 1);
-}
-
 static void add_json_message(tc_view *view, const char *name, const tc_message *message) {
     tc_text *text = &view->text;
     bool decoded, cut;
@@ -724,9 +708,9 @@ static void add_json_message(tc_view *view, const char *name, const tc_message *
         tc_text_print(text, ",\"status\":%" PRIu32, message->status);
     if (message->reason)
         tc_view_add_json(text, "reason", message->reason);
-    add_json_fields(view, "headers", &message->headers);
+    tc_view_add_fields(text, "headers", &message->headers, view->options.unmask);
     if (message->trailers.count)
-        add_json_fields(view, "trailers", &message->trailers);
+        tc_view_add_fields(text, "trailers", &message->trailers, view->options.unmask);
     if (view->options.verbose) {
         tc_buffer body = tc_view_body(message, &decoded, &cut);
         add_json_bytes(text, "body", body.data, body.length);

@@ -70,6 +70,8 @@ const char *tc_view_protocol(const tc_connection *connection);
 void tc_view_add_way(tc_text *text, const tc_connection *connection, uint8_t direction);
 /* A field's value; masked if it is a secret. */
 void tc_view_add_value(tc_text *text, const tc_http_field *field, bool unmask);
+/* A member of a JSON object, the fields in their order: ,"name":[["field","value"]]. */
+void tc_view_add_fields(tc_text *text, const char *name, const tc_http_fields *fields, bool unmask);
 /* A body with its content encoding undone where the record has all of it; else as it was sent. The
  * caller's. *cut: it is not whole. */
 tc_buffer tc_view_body(const tc_message *message, bool *decoded, bool *cut);

@@ -15,21 +15,10 @@ import subprocess
 import sys
 import tempfile
 
+from support.modules import leb, section
+
 TIMECRAFT = os.environ.get("TIMECRAFT", "build/bin/timecraft")
 SIZES = (1, 4, 16, 35, 70) # MB
-
-
-def leb(value):
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def section(number, entries):
-    content = leb(len(entries)) + b"".join(entries)
-    return bytes([number]) + leb(len(content)) + content
 
 
 def function(chance):
@@ -49,9 +38,9 @@ def make(size):
     while length < size << 20:
         bodies.append(function(chance))
         length += len(bodies[-1])
-    return (b"\0asm\1\0\0\0" + section(1, [b"\x60\0\0", b"\x60\1\x7f\1\x7f"]) +
-            section(3, [b"\0"] + [b"\1"] * (len(bodies) - 1)) + section(5, [b"\0\1"]) +
-            section(7, [b"\6_start\0\0"]) + section(10, bodies))
+    return (b"\0asm\1\0\0\0" + section(1, b"\x60\0\0", b"\x60\1\x7f\1\x7f") +
+            section(3, b"\0", *[b"\1"] * (len(bodies) - 1)) + section(5, b"\0\1") +
+            section(7, b"\6_start\0\0") + section(10, *bodies))
 
 
 def measure(module, folder):

@@ -8,8 +8,8 @@ shape in which wit-component makes them: the command, the adapter, a shim and wh
 import random
 import unittest
 
-from module_bytes import leb
 from support.command import Case, SEVEN
+from support.modules import leb
 
 PREAMBLE = b"\0asm\x0d\0\1\0"
 CUSTOM, MODULE, COMPONENT, EXPORT = 0, 1, 4, 11

@@ -3,8 +3,8 @@ they come from and what to do; `timecraft inspect` lists them all, from the modu
 
 import unittest
 
-from module_bytes import leb, section
 from support.command import Case
+from support.modules import leb, section
 
 I32, I64, V128, FUNCREF, EXNREF = b"\x7f", b"\x7e", b"\x7b", b"\x70", b"\x69"
 

@@ -2,8 +2,8 @@
 
 import unittest
 
-from module_bytes import leb, section
 from support.command import Case
+from support.modules import leb, section
 
 PART = 8 << 20 # PART_SIZE of compiler/stages/module/lower.c
 

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from lines import Case
+from support.modules import leb
 
 GUEST = r"""
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit")))
@@ -28,14 +29,6 @@ def read_leb(data, at):
         shift += 7
         if not byte & 0x80:
             return value, at
-
-
-def leb(value):
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
 
 
 def sections(data):
