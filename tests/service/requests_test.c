@@ -16,6 +16,7 @@
 #include "guest/module.h"
 #include "net/internal.h"
 #include "service/service.h"
+#include "support/check.h"
 
 const tc_module tc_guest_module = {.name = "requests_test"};
 
@@ -26,16 +27,7 @@ typedef struct request {
     tc_address wanted;
 } request;
 
-static int failures;
 static int worker, supervisor;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __func__, __LINE__, #condition);                        \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 static int open_descriptors(void) {
     DIR *folder = opendir("/proc/self/fd");
