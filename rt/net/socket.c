@@ -193,10 +193,13 @@ int tc_socket_wait_a_little(uint64_t *pause, uint64_t deadline) {
     return waited < 0 ? waited : 0;
 }
 
-static tc_socket_state tcp_state(int fd) {
+/* Where the kernel does not say, it is as it was: above all, a socket on which hTLS could not be
+ * begun must not count as a new one. */
+static tc_socket_state tcp_state(const tc_socket *socket) {
     uint8_t state = TCP_CLOSE; /* the first of tcp_info, the only part that is asked for */
     socklen_t length = sizeof state;
-    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length);
+    if (getsockopt(socket->fd, IPPROTO_TCP, TCP_INFO, &state, &length) < 0)
+        return socket->state;
     switch (state) {
     case TCP_CLOSE:
         return TC_SOCKET_FRESH;
@@ -226,7 +229,7 @@ static tc_socket_state unix_state(int fd) {
 void tc_socket_settle(tc_socket *socket) {
     if (socket->type != SOCK_STREAM || socket->tls)
         return;
-    socket->state = socket->family == AF_UNIX ? unix_state(socket->fd) : tcp_state(socket->fd);
+    socket->state = socket->family == AF_UNIX ? unix_state(socket->fd) : tcp_state(socket);
     if (socket->state == TC_SOCKET_FRESH) {
         socket->used = socket->reading_shut = socket->writing_shut = socket->serves_tls = false;
         socket->tls_error = 0;
@@ -389,7 +392,9 @@ static int connect_once(tc_socket *socket, const tc_address *address) {
     result = result < 0 ? -errno : 0;
     if (result == -EINPROGRESS || result == -EALREADY)
         socket->state = TC_SOCKET_CONNECTING; /* the guest has heard of nothing else yet */
-    else if (result != -EISCONN)
+    else if (result == 0 && socket->type == SOCK_STREAM)
+        socket->state = TC_SOCKET_CONNECTED; /* unless the kernel says that it has ended again */
+    if (result != -EINPROGRESS && result != -EALREADY && result != -EISCONN)
         tc_socket_settle(socket);
     return result;
 }

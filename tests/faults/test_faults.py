@@ -42,6 +42,14 @@ class Faults(unittest.TestCase):
         self.assertEqual(said[f"send:{faults.SECRET}"], "ENOMEM")
         self.assertEqual(said["recv:999"], "ENOMEM")
 
+    def test_a_socket_whose_state_the_kernel_does_not_tell_leaves_no_clear_text(self):
+        """It counts as it did before, so that hTLS begins or has been refused for good."""
+        good = faults.run(faults.TlsClient)
+        self.assertGreater(good.counts["getsockopt"], 0)
+        for number in range(1, good.counts["getsockopt"] + 1):
+            with self.subTest(number=number):
+                self.refused(f"getsockopt:{number}:105")
+
     def test_an_option_that_found_no_room_keeps_htls_from_beginning(self):
         """Without it more might be trusted than the guest has asked for."""
         good, lost = faults.run(faults.Configured), 0
