@@ -1,6 +1,7 @@
 /* What of the network was granted: --allow-net, --allow-listen, --require-tls.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -191,10 +192,26 @@ static bool name_matches(const tc_net_grant *grant, const char *name) {
     return grant->kind == TC_NET_NAME && strcasecmp(grant->name, name) == 0;
 }
 
+/* What a grant can name: letters, digits, '-', '_', '.', and what is not ASCII (RFC 1035, 2.3.4: at
+ * most 253 bytes, without the last dot). */
+static bool is_host_name(const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]) && !(name[i] & 0x80))
+            return false;
+    return length > 0 && length <= 254;
+}
+
 int tc_grants_resolve(const char *name) {
     for (size_t i = 0; i < options->connect_count; i++)
         if (options->connects[i].kind == TC_NET_ANY || name_matches(&options->connects[i], name))
             return 0;
+    if (!is_host_name(name)) { /* which may be anything: a key, a page of text */
+        tc_report_once("refused to look up what the guest gave as a host's name: %zu bytes that "
+                       "no host can be called",
+                       strlen(name));
+        return -EACCES;
+    }
     return refuse("look up", name, "--allow-net");
 }
 

@@ -114,6 +114,14 @@ class Connections(GrantTest):
         """, "--allow-net=example.test")
         self.assertIn("--allow-net=localhost", result.stderr, result)
 
+    def test_to_what_no_host_can_be_called_are_refused_without_repeating_it(self):
+        """It may be a key that the guest has taken for a name."""
+        for name in ("a/b", "x" * 300):
+            with self.subTest(name=name[:10]):
+                result = self.play(f"resolve:{name}:80  -> /^failed/", "--allow-net=10.0.0.1")
+                self.assertNotIn(name, result.stderr)
+                self.assertIn(f"{len(name)} bytes that no host can be called", result.stderr)
+
     def test_by_datagrams_without_a_grant_are_refused(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind(("127.0.0.1", 0))
