@@ -61,14 +61,15 @@ static const uint8_t *add_copy(tc_capture *capture, uint32_t parameter, uint32_t
     if (!at || length > UINT32_MAX)
         return NULL;
     size_t needed = capture->copied_size + kept;
-    if (needed > capture->copied_capacity) {
-        uint8_t *grown = realloc(capture->copied, needed * 2);
+    if (!capture->copied || needed > capture->copied_capacity) {
+        size_t capacity = 64 + needed * 2;
+        uint8_t *grown = realloc(capture->copied, capacity);
         if (!grown) {
             capture->cut = true;
             return NULL;
         }
         capture->copied = grown;
-        capture->copied_capacity = needed * 2;
+        capture->copied_capacity = capacity;
     }
     tc_span *span = add_span(capture, parameter, 0, address, length);
     if (!span)

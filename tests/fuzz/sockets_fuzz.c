@@ -11,21 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "guest/module.h"
+#include "hostile.h"
 #include "net/net.h"
 #include "timecraft/options.h"
 #include "wasi/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MEMORY_SIZE = 65536, CALLS_MAX = 64, SOCKETS_MAX = 8, PEERS_MAX = 4 };
+enum { CALLS_MAX = 64, SOCKETS_MAX = 8, PEERS_MAX = 4 };
 
 const tc_module tc_guest_module = {.name = "sockets_fuzz"};
 
-static wasm_rt_memory_t memory;
 static tc_wasi wasi;
 static tc_options options;
 static int listener;
@@ -37,13 +36,6 @@ static struct {
     size_t size;
 } templates[16];
 static size_t template_count;
-
-static void demand(bool holds, const char *what) {
-    if (holds)
-        return;
-    fprintf(stderr, "sockets_fuzz: %s\n", what);
-    abort();
-}
 
 /* Setting up. */
 
@@ -101,18 +93,6 @@ static void add_templates(void) {
     add_certificates();
 }
 
-/* Memory with nothing around it: whoever leaves it dies. */
-static void make_memory(void) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uint8_t *all =
-        mmap(NULL, MEMORY_SIZE + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    demand(all != MAP_FAILED && mprotect(all + page, MEMORY_SIZE, PROT_READ | PROT_WRITE) == 0,
-           "no memory");
-    memory.data = all + page;
-    memory.size = MEMORY_SIZE;
-    wasi.memory.wasm = &memory;
-}
-
 static void make_listener(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t length = sizeof address;
@@ -124,18 +104,11 @@ static void make_listener(void) {
     port = ntohs(address.sin_port);
 }
 
-/* The lowest number that a new descriptor would get: a higher one than before means that another
- * stays open. */
-static int lowest_free_descriptor(void) {
-    int fd = dup(STDERR_FILENO);
-    close(fd);
-    return fd;
-}
-
 static void set_up(void) {
     char text[256], *error;
     signal(SIGPIPE, SIG_IGN);
     make_memory();
+    wasi.memory.wasm = &memory;
     make_listener();
     add_templates();
     snprintf(text, sizeof text,
@@ -147,22 +120,6 @@ static void set_up(void) {
     wasi.options = &options;
     tc_net_init(&options);
     tc_io_engine_name(); /* it has descriptors of its own */
-}
-
-/* Reading an input. */
-
-static const uint8_t *at, *end;
-
-static uint32_t byte(void) {
-    return at < end ? *at++ : 0;
-}
-
-/* Mostly within the memory, sometimes at the very ends of what there is. */
-static uint32_t number(void) {
-    uint32_t low = byte(), high = byte();
-    return high >= 0xfc   ? UINT32_MAX - low
-           : high >= 0xf8 ? MEMORY_SIZE - low % 64
-                          : high << 8 | low;
 }
 
 static uint32_t descriptor(void) {
