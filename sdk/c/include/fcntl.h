@@ -1,5 +1,6 @@
 /* <fcntl.h> for guests of Timecraft: wasi-libc's header, whose flags are casts there and plain
- * numbers here, as POSIX has them: fit for #if. */
+ * numbers here, as POSIX has them: fit for #if. It leaves out the commands of record locks, which a
+ * guest cannot have: fcntl() fails with EINVAL, as for a file that does not support locking. */
 #include_next <fcntl.h>
 
 #ifndef TIMECRAFT_FCNTL_H
@@ -23,5 +24,14 @@
 #define O_DIRECTORY 0x2000
 #define O_EXCL      0x4000
 #define O_TRUNC     0x8000
+
+#ifndef F_SETLK
+#define F_GETLK  5
+#define F_SETLK  6
+#define F_SETLKW 7
+#define F_RDLCK  0
+#define F_WRLCK  1
+#define F_UNLCK  2
+#endif
 
 #endif

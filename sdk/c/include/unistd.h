@@ -18,6 +18,22 @@ gid_t getgid(void);
 gid_t getegid(void);
 pid_t getppid(void);
 
+/* 0 groups. */
+int getgroups(int, gid_t[]);
+
+/* Success for user and group 0 or -1, if the file exists; EPERM for others. */
+int chown(const char *, uid_t, gid_t);
+int lchown(const char *, uid_t, gid_t);
+int fchown(int, uid_t, gid_t);
+
+/* ENOSYS: WASI has no second descriptor of an open file. dup2() of a descriptor to itself succeeds.
+ */
+int dup(int);
+int dup2(int, int);
+
+/* The limit of Linux's first days, 1024: the host's own is not told. */
+int getdtablesize(void);
+
 /* "localhost": a guest is not told its host's name. */
 int gethostname(char *, size_t);
 

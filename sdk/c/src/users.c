@@ -2,6 +2,8 @@
  * weak: programs that were ported to WASI bring their own. */
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +32,11 @@ WEAK pid_t getppid(void) {
     return 0;
 }
 
+WEAK int getgroups(int size, gid_t groups[]) {
+    (void)groups;
+    return size < 0 ? tc_result(EINVAL) : 0;
+}
+
 WEAK int gethostname(char *name, size_t size) {
     static const char own[] = "localhost";
     if (size < sizeof own)
@@ -48,6 +55,21 @@ WEAK pid_t waitpid(pid_t process, int *status, int options) {
     (void)status;
     (void)options;
     return tc_result(ECHILD);
+}
+
+WEAK FILE *popen(const char *command, const char *mode) {
+    (void)command;
+    errno = *mode == 'r' || *mode == 'w' ? ENOSYS : EINVAL;
+    return NULL;
+}
+
+WEAK int pclose(FILE *file) {
+    (void)file;
+    return tc_result(ECHILD);
+}
+
+WEAK int system(const char *command) {
+    return command ? tc_result(ENOSYS) : 0;
 }
 
 WEAK struct passwd *getpwnam(const char *name) {
