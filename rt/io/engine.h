@@ -58,16 +58,18 @@ struct tc_stream {
     tc_stream_event *notice; /* called for everything that comes about; or NULL */
     void *notice_context;
 
-    /* system calls only */
     bool exhausted; /* the last read left nothing, and nobody has asked to look again */
-    bool filled;    /* the last read got all that it had room for */
+
+    /* system calls only */
+    bool filled; /* the last read got all that it had room for */
 
     /* io_uring only */
-    bool receiving;      /* a multishot receive is armed */
-    bool stopping;       /* its cancellation has been asked for */
-    bool polling;        /* a poll for room to send is armed */
-    unsigned send_epoch; /* the submission that the send entry belongs to */
-    void *send_entry;    /* that entry, valid until the submission */
+    bool receiving;                              /* a multishot receive is armed */
+    bool stopping;                               /* its cancellation has been asked for */
+    bool polling;                                /* a poll for room to send is armed */
+    tc_stream *next_starved, **previous_starved; /* while no buffer is left for it; else NULL */
+    unsigned send_epoch;                         /* the submission that the send entry belongs to */
+    void *send_entry;                            /* that entry, valid until the submission */
 };
 
 /* How much a stream queues before it takes no more, and before it says that it has no room: what
@@ -92,7 +94,7 @@ typedef struct tc_engine {
     void (*stream_open)(tc_stream *stream);
     /* Afterwards the engine no longer knows the stream. */
     void (*stream_close)(tc_stream *stream);
-    /* Looks for bytes without waiting, when the stream has no chunk. */
+    /* Looks for bytes without waiting, when the stream has no chunk and is not exhausted. */
     void (*stream_fill)(tc_stream *stream);
     /* Called after bytes were appended to the queue; with `full` the kernel has just taken less
      * than it was given. */

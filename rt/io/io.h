@@ -85,8 +85,10 @@ void tc_stream_close(tc_stream *stream, bool linger);
 void tc_io_finish(uint64_t patience);
 
 /* Bytes may have come since the stream was read last: the next tc_stream_peek asks for them, if it
- * has to. Without this, one that found less than it had room for does not ask again at once. */
-void tc_stream_look(tc_stream *stream);
+ * has to. Without this, one that found less than it had room for does not ask again at once.
+ * `has_some`: the caller has something to give, so an engine that tells of what comes is not asked.
+ */
+void tc_stream_look(tc_stream *stream, bool has_some);
 
 /* Lends the oldest bytes received and not yet consumed. Returns how many there are at *data (valid
  * until the next call on the stream or tc_io_wait), 0 at the end of the stream, -EAGAIN when none

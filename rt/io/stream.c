@@ -28,8 +28,9 @@ static bool noticed;            /* something, since the events were run last */
 
 /* Receiving. */
 
-void tc_stream_look(tc_stream *stream) {
-    stream->exhausted = false;
+void tc_stream_look(tc_stream *stream, bool has_some) {
+    if (!has_some || !tc_engine_chosen->tells)
+        stream->exhausted = false;
 }
 
 void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
@@ -44,7 +45,7 @@ void tc_stream_append_chunk(tc_stream *stream, tc_chunk *chunk) {
 }
 
 ssize_t tc_stream_peek(tc_stream *stream, const uint8_t **data) {
-    if (!stream->first && !stream->ended && !stream->receive_error)
+    if (!stream->first && !stream->ended && !stream->receive_error && !stream->exhausted)
         tc_engine_chosen->stream_fill(stream);
     if (stream->first) {
         *data = stream->first->data + stream->first->offset;
@@ -65,6 +66,8 @@ void tc_stream_consume(tc_stream *stream, size_t length) {
     stream->chunks--;
     if (!stream->first)
         stream->last = NULL;
+    if (tc_engine_chosen->tells && chunk->length < TC_BUFFER_SIZE) /* the kernel had no more then */
+        stream->exhausted = true;
     tc_engine_chosen->chunk_free(chunk);
     tc_engine_chosen->stream_drained(stream);
 }
@@ -302,7 +305,7 @@ static bool drained(tc_stream *stream) {
 static bool peer_ended(tc_stream *stream) {
     const uint8_t *data;
     ssize_t length;
-    tc_stream_look(stream);
+    tc_stream_look(stream, false);
     while ((length = tc_stream_peek(stream, &data)) > 0) {
         tc_stream_consume(stream, (size_t)length);
         stream->discarded += (size_t)length;

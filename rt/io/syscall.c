@@ -38,8 +38,6 @@ static void chunk_free(tc_chunk *chunk) {
 }
 
 static void stream_fill(tc_stream *stream) {
-    if (stream->exhausted)
-        return;
     tc_chunk *chunk = chunk_new();
     if (!chunk) {
         stream->receive_error = -ENOMEM;

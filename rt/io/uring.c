@@ -5,8 +5,9 @@
  * streams, and of the others always the one that was used last, so that what is received stays in
  * the processor's cache. A buffer stands for a whole receive, however short, so when none is left
  * and a stream wants one, what lies in some of them is copied to the heap and they are given back:
- * streams that nobody reads cannot starve the others. A stream that holds much has its receive
- * cancelled until it is read.
+ * streams that nobody reads cannot starve the others. A stream that found none is starved: it
+ * stands in a list until one is free, and nobody is told, since nothing has come of it. A stream
+ * that holds much has its receive cancelled until it is read.
  *
  * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
  * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
@@ -68,7 +69,7 @@ static tc_chunk *lent[BUFFER_COUNT];       /* what stands in each buffer; NULL: 
 static uint8_t buffer_stack[BUFFER_COUNT]; /* free, and not given to the kernel */
 static unsigned buffers_stacked, buffers_provided;
 static unsigned streams_open;
-static bool starved; /* a stream had nothing, and no buffer was left for it */
+static tc_stream *first_starved, **last_starved = &first_starved; /* longest first */
 
 static unsigned sends_queued; /* send entries in the submission queue */
 static unsigned epoch;        /* counts submissions */
@@ -237,12 +238,30 @@ static bool holds_much(const tc_stream *stream) {
     return stream->received > RECEIVED_HIGH || stream->chunks > CHUNKS_HIGH;
 }
 
+static void set_starved(tc_stream *stream) {
+    stream->next_starved = NULL;
+    stream->previous_starved = last_starved;
+    *last_starved = stream;
+    last_starved = &stream->next_starved;
+}
+
+static void clear_starved(tc_stream *stream) {
+    if (!stream->previous_starved)
+        return;
+    *stream->previous_starved = stream->next_starved;
+    if (stream->next_starved)
+        stream->next_starved->previous_starved = stream->previous_starved;
+    else
+        last_starved = stream->previous_starved;
+    stream->previous_starved = NULL;
+}
+
 static void arm_receive(tc_stream *stream) {
     if (stream->receiving || stream->ended || stream->receive_error || holds_much(stream))
         return;
-    if (starved)
+    if (stream->previous_starved && !buffers_free())
         copy_buffers_out();
-    starved = false;
+    clear_starved(stream);
     struct io_uring_sqe *entry = get_entry();
     io_uring_prep_recv_multishot(entry, stream->fd, NULL, 0, 0);
     entry->flags |= IOSQE_BUFFER_SELECT;
@@ -250,6 +269,24 @@ static void arm_receive(tc_stream *stream) {
     set_owner(entry, stream, TAG_RECEIVE);
     stream->receiving = true;
     stream->stopping = false;
+}
+
+/* Arms the receive of one that has nothing, and is not going to have one when its turn comes. */
+static void arm_unless_starved(tc_stream *stream) {
+    if (!stream->first && !stream->previous_starved)
+        arm_receive(stream);
+}
+
+/* Before a wait: as many of the starved as there are buffers, all at once. One more than there are
+ * would only come back. */
+static void arm_starved(void) {
+    if (first_starved && !buffers_free())
+        copy_buffers_out();
+    for (unsigned left = buffers_free(); first_starved && left; left--) {
+        tc_stream *stream = first_starved;
+        clear_starved(stream);
+        arm_receive(stream);
+    }
 }
 
 /* The bytes that came in buffer `id` as a chunk; NULL: no memory. */
@@ -280,12 +317,14 @@ static void receive_buffer(tc_stream *stream, unsigned id, int result) {
 static void complete_receive(tc_stream *stream, const struct io_uring_cqe *completion) {
     if (!(completion->flags & IORING_CQE_F_MORE))
         stream->receiving = false;
+    if (completion->res == -ENOBUFS) {
+        set_starved(stream);
+        return;
+    }
     if (completion->flags & IORING_CQE_F_BUFFER)
         receive_buffer(stream, completion->flags >> IORING_CQE_BUFFER_SHIFT, completion->res);
     if (completion->res == 0)
         stream->ended = true;
-    else if (completion->res == -ENOBUFS)
-        starved |= !stream->first;
     else if (completion->res < 0 && completion->res != -ECANCELED && completion->res != -EINTR &&
              completion->res != -EAGAIN)
         stream->receive_error = completion->res;
@@ -374,16 +413,27 @@ static void complete(const struct io_uring_cqe *completion) {
     }
 }
 
-/* Reads the completions that are there, without entering the kernel unless it asks for it. */
-static unsigned reap(void) {
+/* Reads the completions that the kernel has posted. Those of what is sent are, as soon as it is
+ * submitted; others it posts when it is entered. */
+static unsigned reap_posted(void) {
     unsigned count = 0;
-    struct io_uring_cqe *completion;
-    while (io_uring_peek_cqe(&ring, &completion) == 0) {
+    while (io_uring_cq_ready(&ring)) {
+        struct io_uring_cqe *completion = NULL;
+        io_uring_peek_cqe(&ring, &completion);
         struct io_uring_cqe copy = *completion; /* its slot is reused once seen */
         io_uring_cqe_seen(&ring, completion);
         complete(&copy);
         count++;
     }
+    return count;
+}
+
+/* Reads those, and enters the kernel where it has some to post. */
+static unsigned reap(void) {
+    unsigned count = reap_posted();
+    struct io_uring_cqe *completion;
+    while (io_uring_peek_cqe(&ring, &completion) == 0)
+        count += reap_posted();
     return count;
 }
 
@@ -428,6 +478,7 @@ static void engine_stream_close(tc_stream *stream) {
         cancel(stream, TAG_ROOM);
     while (stream->receiving || stream->polling || stream->send_state == TC_SEND_QUEUED)
         submit_and_wait_for(1, TC_NEVER); /* it may be a send's, and the last there is */
+    clear_starved(stream);
     streams_open--;
     leave();
 }
@@ -445,14 +496,14 @@ static void engine_stream_fill(tc_stream *stream) {
 
 static void engine_stream_queued(tc_stream *stream, bool full) {
     enter();
-    reap();
+    reap_posted();
     if (full)
         wait_for_room(stream);
     else
         queue_send(stream);
     if (tc_stream_queued(stream) >= QUEUED_HIGH) {
         submit();
-        reap();
+        reap_posted();
     } else {
         arm_flush_timer();
     }
@@ -488,6 +539,7 @@ static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_
     set_owner(entry, &op, TAG_OPERATION);
     bool cancelled = false;
     while (!op.done) {
+        arm_starved();
         submit_and_wait(tc_stream_events_pending() ? 0
                         : cancelled                ? TC_NEVER
                                                    : tc_stream_earliest_deadline(deadline));
@@ -573,12 +625,12 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
         tc_stream *stream = interests[i].stream;
         interests[i].revents = 0;
         descriptors |= !stream && interests[i].fd >= 0;
-        if (stream && !stream->first)
-            arm_receive(stream);
+        if (stream)
+            arm_unless_starved(stream);
     }
     for (tc_stream *stream = tc_stream_watched; stream; stream = stream->next_watched)
-        if (!stream->first)
-            arm_receive(stream);
+        arm_unless_starved(stream);
+    arm_starved();
     uint64_t until = tc_stream_earliest_deadline(deadline);
     int error = 0;
     bool now = count_ready(interests, count) || tc_stream_events_pending();

@@ -95,7 +95,7 @@ static void check_sending(tc_tls *tls) {
 static void step_handshake(void *context) {
     tc_tls *tls = context;
     ERR_clear_error();
-    tc_stream_look(tls->stream);
+    tc_stream_look(tls->stream, false);
     tls->appetite = APPETITE;
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
@@ -293,7 +293,7 @@ ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
     if (length == 0)
         return 0;
     size_t total = 0;
-    tc_stream_look(tls->stream);
+    tc_stream_look(tls->stream, SSL_pending(tls->ssl) > 0);
     /* Record after record while they are there: a large buffer is one call. */
     do {
         ssize_t got = read_once(tls, (char *)buffer + total, length - total, peek);

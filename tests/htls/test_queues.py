@@ -4,10 +4,12 @@ and idle connections cost a wait nothing."""
 import os
 import re
 import shutil
+import signal
 import unittest
 
 import support
 from support.peers import NAME, TlsPeer, echo
+from support.servers import HttpsServer, ManyClients
 
 CONNECTIONS = 40
 
@@ -56,6 +58,43 @@ class AQueue(support.GuestTest):
         with open(path) as file:
             found = re.search(rf"(\d+) +(?:\d+ )?{name}$", file.read(), re.MULTILINE)
         return int(found[1]) if found else 0
+
+
+@COUNTED
+class AServer(support.GuestTest):
+    """One that waits with a queue, and finds requests of many connections when it looks."""
+
+    def counted(self, connections, rounds=4):
+        """How often it calls the kernel a request, and how many entries it gives the ring."""
+        path = os.path.join(support.temporary_folder(), "trace")
+        # -D: the server is our child, and strace its own.
+        with HttpsServer(command=["strace", "-D", "-f", "-o", path]) as server, \
+                ManyClients(server) as clients:
+            clients.open(connections)
+            self.assertEqual(clients.ask(), connections)
+            before = self.so_far(path)
+            for _ in range(rounds):
+                os.kill(server.process.pid, signal.SIGSTOP)
+                clients.send()
+                os.kill(server.process.pid, signal.SIGCONT)
+                self.assertEqual(clients.take(), connections)
+            return [(after - begin) / (rounds * connections)
+                    for after, begin in zip(self.so_far(path), before)]
+
+    def so_far(self, path):
+        with open(path) as file:
+            text = file.read()
+        return text.count(" = "), sum(map(int, re.findall(r"io_uring_enter\(\d+, (\d+)", text)))
+
+    def test_calls_the_kernel_less_than_once_a_request_that_comes_with_others(self):
+        allowed = 3.5 if support.ENGINE == "syscall" else 0.4  # two read, one writes
+        for connections in (64, 512):
+            self.assertLess(self.counted(connections)[0], allowed, connections)
+
+    @unittest.skipIf(support.ENGINE == "syscall", "it has no buffers to run out of")
+    def test_arms_a_receive_that_found_no_buffer_once(self):
+        for connections in (64, 512):  # a send, and a receive where there are more than buffers
+            self.assertLess(self.counted(connections)[1], 2.1 if connections > 64 else 1.1, connections)
 
 
 if __name__ == "__main__":
