@@ -22,26 +22,21 @@ extern char **environ;
 
 #define LONGEST_STEM 40
 
-/* The hash of all that the program depends on; finding the tools runs none of them. */
+/* Of the program: its grants are in the environment. */
+static tc_build_options program_options(const tc_build_options *options) {
+    tc_build_options inner = *options;
+    inner.words = NULL;
+    inner.output_is_kept = true;
+    return inner;
+}
+
+/* What the program depends on; finding the tools runs none of them. */
 static int make_key(const tc_build_options *options, const tc_wasm *wasm, char key[TC_KEY_SIZE]) {
     tc_toolchain tools;
     if (tc_toolchain_find(&tools, options->cc) < 0)
         return -1;
-    tc_buffer identity = {0};
-    tc_toolchain_identity(&tools, &identity);
-    tc_buffer_print(&identity, "-O%d %s\n", options->level, options->link_static ? "static" : "");
-    if (options->has_lines)
-        tc_buffer_print(&identity, "-g\n");
-    tc_buffer_print(&identity, "stubs %d", options->stubs.unknown);
-    for (size_t i = 0; i < options->stubs.named.count; i++)
-        tc_buffer_print(&identity, " %s", options->stubs.named.items[i]);
-    tc_hash *hash = tc_hash_new();
-    tc_hash_add_text(hash, "program 1");
-    tc_hash_add(hash, identity.data, identity.length);
-    tc_hash_add_text(hash, tc_path_name(wasm->path)); /* the program has it, for messages */
-    tc_hash_add(hash, wasm->bytes.data, wasm->bytes.length);
-    tc_hash_end(hash, key);
-    tc_buffer_reset(&identity);
+    tc_build_options inner = program_options(options);
+    tc_program_key(&inner, wasm, &tools, key);
     tc_toolchain_reset(&tools);
     return 0;
 }
@@ -65,9 +60,8 @@ static void export_grants(const char *words) {
 }
 
 static int build_program(const tc_build_options *options, tc_wasm *wasm, const char *path) {
-    tc_build_options inner = *options;
+    tc_build_options inner = program_options(options);
     inner.output = path;
-    inner.words = NULL;
     return tc_build_wasm(&inner, wasm);
 }
 

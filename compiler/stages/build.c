@@ -221,13 +221,17 @@ static int make_work_directory(tc_build *build) {
     return -1;
 }
 
-static void report_end(const tc_build *build) {
+static void report_end(const tc_build *build, bool was_kept) {
     struct stat status;
     char *size =
         tc_size_shown(stat(build->options->output, &status) == 0 ? (uint64_t)status.st_size : 0);
-    tc_progress_end("built %s (%s) in %.1f s: %zu files compiled, %zu from the cache",
-                    build->options->output, size, tc_progress_seconds(), build->compiled,
-                    build->units.count - build->compiled);
+    if (was_kept)
+        tc_progress_end("built %s (%s) in %.1f s: nothing has changed, it was in the cache",
+                        build->options->output, size, tc_progress_seconds());
+    else
+        tc_progress_end("built %s (%s) in %.1f s: %zu files compiled, %zu from the cache",
+                        build->options->output, size, tc_progress_seconds(), build->compiled,
+                        build->units.count - build->compiled);
     free(size);
 }
 
@@ -265,23 +269,7 @@ static int run_stages(tc_build *build, output *out) {
         return -1;
     if (build->lines)
         tc_lines_add(build);
-    if (take_program(build, out->temporary) < 0 || output_finish(out) < 0)
-        return -1;
-    report_end(build);
-    return 0;
-}
-
-static void build_reset(tc_build *build) {
-    if (build->work)
-        tc_directory_remove(build->work);
-    free(build->work);
-    tc_code_reset(&build->code);
-    tc_lines_reset(build);
-    tc_names_reset(&build->written);
-    tc_words_reset(&build->units);
-    tc_words_reset(&build->objects);
-    tc_words_reset(&build->wasm2c.features);
-    tc_toolchain_reset(&build->tools);
+    return take_program(build, out->temporary);
 }
 
 /* --no-confinement and --require-confinement are the program's, and of the tools too; so that these
@@ -326,6 +314,41 @@ static void build_wall(const tc_build *build) {
     show_paths(&tools->ldflags);
 }
 
+/* The program from the cache, or by the stages. */
+static int make_program(tc_build *build, output *out) {
+    tc_kept kept;
+    tc_kept_open(&kept, build);
+    bool was_kept = tc_kept_get(&kept, out->temporary);
+    int result = 0;
+    if (!was_kept) {
+        build_wall(build);
+        if (tc_toolchain_probe_wasm2c(&build->tools, &build->wasm2c) < 0 ||
+            make_work_directory(build) < 0 || run_stages(build, out) < 0)
+            result = -1;
+        else if (!build->options->output_is_kept)
+            tc_kept_put(&kept, out->temporary);
+    }
+    tc_kept_close(&kept);
+    if (result == 0)
+        result = output_finish(out);
+    if (result == 0)
+        report_end(build, was_kept);
+    return result;
+}
+
+static void build_reset(tc_build *build) {
+    if (build->work)
+        tc_directory_remove(build->work);
+    free(build->work);
+    tc_code_reset(&build->code);
+    tc_lines_reset(build);
+    tc_names_reset(&build->written);
+    tc_words_reset(&build->units);
+    tc_words_reset(&build->objects);
+    tc_words_reset(&build->wasm2c.features);
+    tc_toolchain_reset(&build->tools);
+}
+
 int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
     tc_build build = {.options = options,
                       .wasm = wasm,
@@ -335,12 +358,8 @@ int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm) {
     if (result == 0) {
         tc_process_enter();
         if (tc_toolchain_find(&build.tools, options->cc) < 0 ||
-            tc_toolchain_check(&build.tools) < 0 || output_open(&out, options) < 0)
-            result = -1;
-        else
-            build_wall(&build);
-        if (result < 0 || tc_toolchain_probe_wasm2c(&build.tools, &build.wasm2c) < 0 ||
-            make_work_directory(&build) < 0 || run_stages(&build, &out) < 0)
+            tc_toolchain_check(&build.tools) < 0 || output_open(&out, options) < 0 ||
+            make_program(&build, &out) < 0)
             result = -1;
         tc_progress_clear();
         output_discard(&out);

@@ -116,4 +116,17 @@ int tc_link(tc_build *build);
 
 void tc_code_reset(tc_code *code);
 
+/* The cache of whole programs, and where in it that of a build is (kept.c). */
+typedef struct tc_kept {
+    char *directory; /* NULL: it has none of these */
+    char key[TC_KEY_SIZE];
+} tc_kept;
+
+void tc_kept_open(tc_kept *kept, const tc_build *build);
+void tc_kept_close(tc_kept *kept);
+/* Writes the program to `path`; false: it is not there, or damaged. */
+bool tc_kept_get(const tc_kept *kept, const char *path);
+/* Keeps the one at `path`. */
+void tc_kept_put(const tc_kept *kept, const char *path);
+
 #endif

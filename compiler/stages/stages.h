@@ -17,7 +17,7 @@
  *   compile.c    units                  -> objects (parallel, from the cache where possible)
  *   link.c       objects, libtimecraft  -> the program
  *
- * build.c calls them one after the other.
+ * build.c calls them one after the other, or none, where kept.c has the program already.
  */
 #ifndef TC_STAGES_H
 #define TC_STAGES_H
@@ -181,6 +181,7 @@ typedef struct tc_build_options {
     bool link_static;   /* --static */
     bool has_lines;     /* -g */
     bool use_cache;
+    bool output_is_kept; /* it is in the cache itself: no other copy of it is kept */
     tc_verbosity verbosity;
     tc_stubs stubs;
     const char *argv0; /* --argv0 of run, or NULL */
@@ -196,6 +197,12 @@ int tc_build_wasm(const tc_build_options *options, tc_wasm *wasm);
 /* Tells the person, on standard error, of grants that will not do for a guest of this kind what
  * they are meant to: those of `words`, in the syntax of TIMECRAFT_OPTIONS (NULL: none). */
 void tc_build_hints(const tc_build_options *options, const tc_wasm *wasm, const char *words);
+
+/* ---- kept.c ---- */
+
+/* The hash of all that the program depends on; it runs none of the tools. */
+void tc_program_key(const tc_build_options *options, const tc_wasm *wasm, const tc_toolchain *tools,
+                    char key[TC_KEY_SIZE]);
 
 /* ---- link.c ---- */
 

@@ -1,6 +1,8 @@
 """Objects are compiled once: the cache finds them again, and never does harm."""
 
 import os
+import pathlib
+import shutil
 import subprocess
 import threading
 import unittest
@@ -28,6 +30,10 @@ def program(first="", last="", changed=None):
 class Objects(Case):
     def files(self):
         return sorted((self.cache / "timecraft/objects").iterdir())
+
+    def build(self, *words, **more):
+        self.forget_programs()
+        return super().build(*words, **more)
 
     def test_unchanged_module_compiles_nothing(self):
         module = self.c(program())
@@ -151,6 +157,115 @@ class Objects(Case):
         outputs = {self.execute(self.folder / name).out for name in ("same", "own3", "own4")}
         self.assertEqual(len(outputs), 1)
         self.assertFalse([path for path in self.files() if path.name.startswith(".")])
+
+
+class Programs(Case):
+    """A module that has not changed is not built again."""
+
+    KEPT = "nothing has changed"
+
+    def files(self):
+        return sorted((self.cache / "timecraft/programs").iterdir())
+
+    def is_kept(self, module, *options, status=7, **more):
+        """Builds it. Whether the program was there already; it runs well in any case."""
+        program, result = self.build(module, *options, **more)
+        self.assertEqual(self.execute(program).status, status)
+        return self.KEPT in result.err
+
+    def test_an_unchanged_module_calls_no_tool(self):
+        module = self.wat(SEVEN)
+        cc, calls = self.logged("cc")
+        self.assertFalse(self.is_kept(module, "--cc", cc, "-O1"))
+        before, first = calls(), (self.folder / "program").read_bytes()
+        self.assertTrue(self.is_kept(module, "--cc", cc, "-O1"))
+        self.assertEqual(calls(), before)
+        self.assertEqual((self.folder / "program").read_bytes(), first)
+        self.assertTrue(os.access(self.folder / "program", os.X_OK))
+        self.assertEqual(list(self.temporary.iterdir()), [])
+
+    def test_whatever_the_program_depends_on_makes_another(self):
+        module = self.wat(SEVEN)
+        self.assertFalse(self.is_kept(module, "-O1"))
+        gcc, _ = self.logged("gcc", name="other")
+        for options in (["-O0"], ["-O2"], ["-O1", "-g"], ["-O1", "--cc", gcc], ["-O1", "--env", "A=1"],
+                        ["-O1", "--env", "A=2"], ["-O1", "--stub", "a.b"],
+                        ["-O1", "--unknown-imports=trap"]):
+            with self.subTest(options):
+                self.assertFalse(self.is_kept(module, *options))
+                self.assertTrue(self.is_kept(module, *options))
+        self.assertTrue(self.is_kept(module, "-O1"))
+        self.assertFalse(self.is_kept(self.wat(SEVEN.replace("7", "8")), "-O1", status=8))
+        self.assertFalse(self.is_kept(self.wat(SEVEN, "named.wasm"), "-O1"))
+
+    def test_another_compiler_of_the_same_name_makes_another(self):
+        module = self.wat(SEVEN)
+        cc, _ = self.logged("cc")
+        self.is_kept(module, "--cc", cc)
+        cc.write_text(cc.read_text() + "# another\n")
+        self.assertFalse(self.is_kept(module, "--cc", cc))
+
+    def test_another_runtime_makes_another(self):
+        place = self.folder / "installed"
+        shutil.copytree(pathlib.Path(TIMECRAFT).parent.parent / "lib", place / "lib", symlinks=True)
+        (place / "bin").mkdir()
+        command = shutil.copy(TIMECRAFT, place / "bin/timecraft")
+        module = self.wat(SEVEN)
+
+        def says():
+            result = self.timecraft("build", "-O1", module, "-o", self.folder / "program",
+                                    command=command)
+            self.assertEqual(result.status, 0, result)
+            return result.err
+
+        self.assertNotIn(self.KEPT, says())
+        self.assertIn(self.KEPT, says())
+        for runtime in place.glob("lib/**/libtimecraft.a"):
+            os.utime(runtime, (1, 1))
+        self.assertNotIn(self.KEPT, says())
+
+    def test_a_damaged_one_is_built_again(self):
+        module = self.wat(SEVEN)
+        self.is_kept(module, "-O1")
+        for damage in (lambda data: b"", lambda data: data[:-1], lambda data: data[:5000],
+                       lambda data: data[:9000] + bytes([data[9000] ^ 1]) + data[9001:]):
+            path, = self.files()
+            path.write_bytes(damage(path.read_bytes()))
+            self.assertFalse(self.is_kept(module, "-O1"))
+            self.assertTrue(self.is_kept(module, "-O1"))
+
+    def test_none_is_kept_without_a_cache(self):
+        module = self.wat(SEVEN)
+        self.is_kept(module, "-O1")
+        self.assertFalse(self.is_kept(module, "-O1", "--no-cache"))
+        self.assertFalse(self.is_kept(module, "-O1", env={"TIMECRAFT_CACHE": "off"}))
+
+    def test_the_c_can_be_kept_of_a_program_that_is(self):
+        module = self.wat(SEVEN)
+        self.is_kept(module, "-O1")
+        self.assertFalse(self.is_kept(module, "-O1", "--keep-c", self.folder / "c"))
+        self.assertTrue((self.folder / "c/binding.c").exists())
+
+    def test_what_was_not_used_for_longest_is_deleted(self):
+        module = self.wat(SEVEN)
+        self.is_kept(module, "-O1")
+        old = [self.cache / f"timecraft/programs/{number:064x}" for number in range(2)]
+        for number, path in enumerate(old):  # sparse: they take no room
+            path.touch()
+            os.truncate(path, 1 << 30)
+            os.utime(path, (number, number))
+        self.assertFalse(self.is_kept(module, "-O2"))
+        self.assertEqual([path.exists() for path in old], [False, True])
+        self.assertTrue(self.is_kept(module, "-O1"))
+
+    def test_a_run_finds_what_a_build_has_made_and_keeps_one(self):
+        module = self.wat(SEVEN)
+        cc, calls = self.logged("cc")
+        self.is_kept(module, "--cc", cc)
+        before = calls()
+        self.assertEqual(self.timecraft("run", "--cc", cc, module).status, 7)
+        self.assertEqual(calls(), before)
+        self.assertEqual(len(self.files()), 2)
 
 
 if __name__ == "__main__":

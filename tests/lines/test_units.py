@@ -36,6 +36,7 @@ class Units(Case):
         module = self.compile("divide.c", "-O1")
         first = self.build(module, "-O1")[1]
         self.assertEqual(self.build(module, "-g", "-O1")[1].cached, 0)
+        self.forget_programs()
         again = self.build(module, "-O1")[1]
         self.assertEqual((again.compiled, again.cached), (0, first.compiled))
 

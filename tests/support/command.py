@@ -72,6 +72,10 @@ class Case(unittest.TestCase):
         self.assertEqual(result.status, 0, result)
         return self.folder / program, result
 
+    def forget_programs(self):
+        """Leaves the cache with objects only: the next build links them again."""
+        shutil.rmtree(self.cache / "timecraft/programs", ignore_errors=True)
+
     def wat(self, text, name="guest.wasm", flags=("--enable-all",)):
         source = self.folder / "guest.wat"
         source.write_text(text)
