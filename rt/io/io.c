@@ -57,6 +57,14 @@ ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadli
     return got < 0 ? -errno : got;
 }
 
+/* To somebody who is named. The kernel has less to copy for sendto(2). */
+static ssize_t send_to_named(int fd, const struct msghdr *message, int flags) {
+    if (message->msg_iovlen != 1)
+        return sendmsg(fd, message, flags);
+    return sendto(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
+                  message->msg_name, message->msg_namelen);
+}
+
 /* To a connection's peer without sendmsg(2), which may name somebody else: a process that has no
  * grants may not call it (confine/calls.def). */
 static ssize_t send_to_peer(int fd, const struct msghdr *message, int flags) {
@@ -73,8 +81,8 @@ static ssize_t send_to_peer(int fd, const struct msghdr *message, int flags) {
 ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t deadline) {
     flags |= MSG_DONTWAIT | MSG_NOSIGNAL;
     for (;;) {
-        ssize_t sent =
-            message->msg_name ? sendmsg(fd, message, flags) : send_to_peer(fd, message, flags);
+        ssize_t sent = message->msg_name ? send_to_named(fd, message, flags)
+                                         : send_to_peer(fd, message, flags);
         if (sent >= 0)
             return sent;
         if (errno == EINTR)

@@ -107,6 +107,23 @@ class TheEngine(EngineTest):
                    if len(columns) > 4 and re.match(r"\w*(recv|send|poll|read|write)", columns[-1]))
         self.assertLessEqual(made, 4.2 * REQUESTS, result.trace)
 
+    @unittest.skipIf(support.ENGINE == "syscall", "of the other engine")
+    def test_on_io_uring_asks_the_ring_for_datagrams_that_have_not_come(self):
+        if not ring_is_to_be_had():
+            self.skipTest("io_uring is not to be had here")
+        count = 40
+        both = ["socket:udp4", "bind:127.0.0.1:0", "slot:1", "socket:udp4", "connect:@0"]
+        calls = "trace=recvmsg,io_uring_enter"
+        come = traced([*both, *["send:hello"] * count, "slot:0", *["recv:5"] * count], calls,
+                      summary=True, TIMECRAFT_IO="uring")
+        self.assertEqual(self.outcomes(come)["recv:5"], "5 hello")
+        self.assertEqual(count_of("recvmsg", come.trace), count, come.trace)
+        self.assertLess(count_of("io_uring_enter", come.trace), 5, come.trace)
+        absent = traced([*both, "slot:0", "rcvtimeo:1", *["recv:5"] * count], calls, summary=True,
+                        TIMECRAFT_IO="uring")
+        self.assertEqual(self.outcomes(absent)["recv:5"], "EAGAIN")
+        self.assertLess(count_of("recvmsg", absent.trace), count / 4, absent.trace)
+
     def test_sends_whole_records_from_where_openssl_has_them(self):
         records = 40
         with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
