@@ -17,9 +17,12 @@
 
 static unsigned closing; /* streams that are being closed */
 
-/* A drained send buffer larger than this is given back. */
-#define OUT_KEEP  (16u * 1024)
-#define OUT_FIRST (4u * 1024)
+/* A stream that has nothing to send has no buffer for it: thousands may be idle. Buffers of the
+ * first size are kept for the next that has, so many. */
+#define OUT_FIRST  (4u * 1024)
+#define OUT_SPARES 64u
+static uint8_t *spare_out[OUT_SPARES];
+static unsigned spare_outs;
 
 tc_stream *tc_stream_watched;
 
@@ -74,9 +77,27 @@ void tc_stream_consume(tc_stream *stream, size_t length) {
 
 /* Sending. */
 
+/* A first buffer; NULL: no memory. */
+static uint8_t *out_new(void) {
+    return spare_outs ? spare_out[--spare_outs] : malloc(OUT_FIRST);
+}
+
+static void out_free(tc_stream *stream) {
+    if (stream->out_capacity == OUT_FIRST && spare_outs < OUT_SPARES)
+        spare_out[spare_outs++] = stream->out;
+    else
+        free(stream->out);
+    stream->out = NULL;
+    stream->out_capacity = 0;
+}
+
 /* Makes room for `length` more bytes behind out_end: moves what is queued to the front, or grows.
  */
 static bool reserve_out(tc_stream *stream, size_t length) {
+    if (!stream->out && (stream->out = out_new()))
+        stream->out_capacity = OUT_FIRST;
+    if (!stream->out)
+        return false;
     if (stream->out_capacity - stream->out_end >= length)
         return true;
     size_t queued = stream->out_end - stream->out_start;
@@ -85,7 +106,7 @@ static bool reserve_out(tc_stream *stream, size_t length) {
         stream->out_start = 0;
         stream->out_end = queued;
     }
-    size_t capacity = stream->out_capacity ? stream->out_capacity : OUT_FIRST;
+    size_t capacity = stream->out_capacity;
     while (capacity - queued < length)
         capacity *= 2;
     if (capacity == stream->out_capacity)
@@ -168,11 +189,7 @@ void tc_stream_sent(tc_stream *stream, size_t length) {
     if (stream->out_start < stream->out_end)
         return;
     stream->out_start = stream->out_end = 0;
-    if (stream->out_capacity > OUT_KEEP) {
-        free(stream->out);
-        stream->out = NULL;
-        stream->out_capacity = 0;
-    }
+    out_free(stream);
 }
 
 /* Events. */
@@ -285,7 +302,7 @@ static void stream_free(tc_stream *stream) {
         tc_engine_chosen->chunk_free(chunk);
     }
     close(stream->fd);
-    free(stream->out);
+    out_free(stream);
     free(stream);
     closing--;
 }

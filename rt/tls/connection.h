@@ -16,8 +16,9 @@ struct tc_tls {
     tc_tls_config *config; /* a reference */
     tc_stream *stream;
     SSL *ssl;
-    int error;         /* negative errno once FAILED */
-    char reason[512];  /* why, in words */
+    int error;    /* negative errno once FAILED */
+    char *reason; /* why, in words, of TC_TLS_REASON_SIZE bytes; NULL: nothing has failed yet, or
+                     there was no memory for it */
     int stream_error;  /* negative errno that reading the stream gave to the BIO */
     bool stream_ended; /* the BIO has seen the stream's end */
     bool sent_close;   /* close_notify has been queued */
@@ -27,12 +28,14 @@ struct tc_tls {
     size_t appetite; /* bytes that the current call into OpenSSL may still read */
     uint64_t deadline; /* of the handshake */
     uint64_t time_limit;
-    uint64_t ended;                 /* when the handshake was over, or failed; 0: it goes on */
-    char name[TC_TLS_NAME_MAX + 1]; /* of the server; "the client" for a server's peer */
+    uint64_t ended; /* when the handshake was over, or failed; 0: it goes on */
+    char name[];    /* of the server; "the client" for a server's peer */
 };
 
 /* A BIO over tls->stream (bio.c); borrowed by tls->ssl. NULL: no memory. */
 BIO *tc_tls_bio_new(tc_tls *tls);
+
+#define TC_TLS_REASON_SIZE 512
 
 /* Failures (reason.c). Moves to FAILED for what OpenSSL has just reported (SSL_get_error's value),
  * and says why. */

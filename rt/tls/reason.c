@@ -5,20 +5,28 @@
 #include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tls/connection.h"
+
+/* Connections are many, and few of them fail. */
+static bool make_room(tc_tls *tls) {
+    if (!tls->reason)
+        tls->reason = malloc(TC_TLS_REASON_SIZE);
+    return tls->reason != NULL;
+}
 
 void tc_tls_fail(tc_tls *tls, int error, const char *format, ...) {
     if (tls->state == TC_TLS_FAILED)
         return;
     tls->state = TC_TLS_FAILED;
     tls->error = -error;
-    if (tls->reason[0])
-        return; /* the verification has told it better */
+    if (tls->reason || !make_room(tls)) /* the verification has told it better */
+        return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(tls->reason, sizeof tls->reason, format, arguments);
+    vsnprintf(tls->reason, TC_TLS_REASON_SIZE, format, arguments);
     va_end(arguments);
 }
 
@@ -84,16 +92,18 @@ int tc_tls_verify_callback(int accepted, X509_STORE_CTX *store_context) {
     tc_tls *tls = SSL_get_app_data(ssl);
     int error = X509_STORE_CTX_get_error(store_context);
     int depth = X509_STORE_CTX_get_error_depth(store_context);
-    snprintf(tls->reason, sizeof tls->reason, "the certificate of %s was not accepted: %s%s",
+    if (!make_room(tls))
+        return 0;
+    snprintf(tls->reason, TC_TLS_REASON_SIZE, "the certificate of %s was not accepted: %s%s",
              tls->name, X509_verify_cert_error_string(error), advice(error));
     if (depth > 0) {
         size_t at = strlen(tls->reason);
-        snprintf(tls->reason + at, sizeof tls->reason - at, ", at depth %d of its chain", depth);
+        snprintf(tls->reason + at, TC_TLS_REASON_SIZE - at, ", at depth %d of its chain", depth);
     }
     X509 *certificate = X509_STORE_CTX_get_current_cert(store_context);
     if (certificate &&
         (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH))
-        append_names(tls->reason, sizeof tls->reason, certificate);
+        append_names(tls->reason, TC_TLS_REASON_SIZE, certificate);
     return 0;
 }
 

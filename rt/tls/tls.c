@@ -100,7 +100,8 @@ static void step_handshake(void *context) {
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->state = TC_TLS_OPEN;
-        tls->reason[0] = 0;
+        free(tls->reason); /* of what was not accepted, and then was */
+        tls->reason = NULL;
         tc_session_note_renewal(tls);
     } else if (judge(tls, result) == -EAGAIN) {
         if (tc_io_now() >= tls->deadline)
@@ -123,7 +124,18 @@ static void step_handshake(void *context) {
 static void tls_free(tc_tls *tls) {
     SSL_free(tls->ssl);
     tc_tls_config_release(tls->config);
+    free(tls->reason);
     free(tls);
+}
+
+static tc_tls *tls_new(const char *name, tc_tls_config *config) {
+    size_t size = strlen(name) + 1;
+    tc_tls *tls = calloc(1, sizeof *tls + size);
+    if (!tls)
+        return NULL;
+    memcpy(tls->name, name, size);
+    tls->config = tc_tls_config_share(config);
+    return tls;
 }
 
 static int choose_identity(SSL *ssl, void *unused) {
@@ -214,34 +226,29 @@ int tc_tls_connect(int fd, const char *name, size_t length, tc_tls_config *confi
     int error = check_name(name, length, checked, &is_address);
     if (error)
         return error;
-    tc_tls *tls = calloc(1, sizeof *tls);
+    tc_tls *tls = tls_new(checked, config);
     if (!tls)
         return -ENOMEM;
-    strcpy(tls->name, checked);
-    tls->config = tc_tls_config_share(config);
     return start(tls, fd, is_address, out);
 }
 
 int tc_tls_accept(int fd, tc_tls_config *config, tc_tls **out) {
     if (!tc_tls_config_has_identity(config))
         return -EINVAL;
-    tc_tls *tls = calloc(1, sizeof *tls);
+    tc_tls *tls = tls_new("the client", config);
     if (!tls)
         return -ENOMEM;
-    strcpy(tls->name, "the client");
     tls->server = true;
-    tls->config = tc_tls_config_share(config);
     return start(tls, fd, false, out);
 }
 
 int tc_tls_check_server(tc_tls_config *config) {
     if (!tc_tls_config_has_identity(config))
         return -EINVAL;
-    tc_tls *tls = calloc(1, sizeof *tls);
+    tc_tls *tls = tls_new("", config);
     if (!tls)
         return -ENOMEM;
     tls->server = true;
-    tls->config = tc_tls_config_share(config);
     int error = set_up(tls, false);
     ERR_clear_error();
     tls_free(tls);
@@ -269,7 +276,9 @@ void tc_tls_handshake_times(const tc_tls *tls, uint64_t *begun, uint64_t *ended)
 }
 
 const char *tc_tls_reason(const tc_tls *tls) {
-    return tls->state == TC_TLS_FAILED ? tls->reason : "";
+    if (tls->state != TC_TLS_FAILED)
+        return "";
+    return tls->reason ? tls->reason : strerror(-tls->error);
 }
 
 /* One SSL_read or SSL_peek. */

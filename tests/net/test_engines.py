@@ -2,13 +2,15 @@
 where much could be done, and plain system calls where io_uring is not to be had."""
 
 import os
-
 import re
 import shutil
+import ssl
+import struct
 import unittest
 
 import support
 from support.peers import NAME, ThreadPeer, TlsPeer, echo
+from support.servers import HttpsServer, ManyClients
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REQUESTS = 1000
@@ -159,19 +161,40 @@ class TheEngine(EngineTest):
 
     def allocations(self, requests):
         """How often a guest that makes so many requests calls malloc, calloc and realloc."""
+        counting, told = self.counting()
+        with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+            result = support.run([support.program("probe"), "socket:tcp4", f"connect:{peer}", f"htls:{NAME}",
+                                  f"exchange:{requests}:100"], support.environment(**counting))
+        self.assertEqual(result.returncode, 0, result)
+        return told()[0]
+
+    def counting(self):
+        """The environment of a program whose allocations are counted, and how to read the numbers."""
         source = os.path.join(HERE, "count_allocations.c")
         library = support.made_once("count_allocations.so", [source], [], lambda path: support.run_tool(
             "cc", "-O2", "-shared", "-fPIC", source, "-o", path))
         path = os.path.join(support.temporary_folder(), "count")
         with open(path, "wb") as file:
-            file.write(bytes(8))
-        with TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
-            result = support.run([support.program("probe"), "socket:tcp4", f"connect:{peer}", f"htls:{NAME}",
-                                  f"exchange:{requests}:100"],
-                                 support.environment(LD_PRELOAD=library, ALLOCATIONS=path))
-        self.assertEqual(result.returncode, 0, result)
-        with open(path, "rb") as file:
-            return int.from_bytes(file.read(), "little")
+            file.write(bytes(16))
+
+        def told():
+            with open(path, "rb") as file:
+                return struct.unpack("=qq", file.read())
+
+        return {"LD_PRELOAD": library, "ALLOCATIONS": path}, told
+
+    @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
+    @unittest.skipIf(ssl.OPENSSL_VERSION_INFO[:2] != (3, 0), "other versions of OpenSSL hold more or less")
+    def test_holds_little_for_an_idle_connection_beside_what_openssl_does(self):
+        """Which has 12 KiB: half of it is an SSL, the next are ciphers, keys and the session."""
+        counting, told = self.counting()
+        with HttpsServer(**counting) as server, ManyClients(server) as clients:
+            clients.open(100)
+            self.assertEqual(clients.ask(), 100)
+            few = told()[1]
+            clients.open(200)
+            self.assertEqual(clients.ask(), 300)
+            self.assertLess((told()[1] - few) / 200, 15500)
 
     @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     def test_gets_the_memory_of_a_first_request_in_few_steps(self):
