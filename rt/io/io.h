@@ -9,6 +9,9 @@
  *    over: bytes arrive in buffers that the engine owns and lends, and leave from a queue. hTLS
  *    works on these.
  *
+ * What is sent to a connection's peer is written with write(2): descriptors are non-blocking, and
+ * the process ignores SIGPIPE.
+ *
  * A process has one engine and one thread uses it. Errors are negative errno values. Deadlines are
  * nanoseconds of CLOCK_MONOTONIC; TC_NEVER waits for ever.
  *

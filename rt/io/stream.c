@@ -138,7 +138,7 @@ static ssize_t queue_bytes(tc_stream *stream, const void *data, size_t length, b
 static ssize_t send_directly(tc_stream *stream, const void *data, size_t length) {
     ssize_t sent;
     do
-        sent = send(stream->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = write(stream->fd, data, length);
     while (sent < 0 && errno == EINTR);
     if (sent >= 0)
         return sent;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "io/engine.h"
 
@@ -63,8 +64,7 @@ static void stream_fill(tc_stream *stream) {
 
 static void stream_flush(tc_stream *stream) {
     while (tc_stream_queued(stream)) {
-        ssize_t sent = send(stream->fd, stream->out + stream->out_start, tc_stream_queued(stream),
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent = write(stream->fd, stream->out + stream->out_start, tc_stream_queued(stream));
         if (sent >= 0) {
             tc_stream_sent(stream, (size_t)sent);
             stream->send_state = TC_SEND_IDLE;
