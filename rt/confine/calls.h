@@ -6,6 +6,9 @@
  * negative errno value. */
 int tc_calls_enforce(unsigned needs);
 
+/* Puts those of a supervisor in force, which its workers inherit (supervisor.c). */
+int tc_supervisor_calls_enforce(void);
+
 /* The name of a system call; NULL: it has none that was known when the runtime was built. */
 const char *tc_call_name(long number);
 

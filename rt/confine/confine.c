@@ -87,6 +87,7 @@ static void close_inherited(void) {
     for (size_t i = 0; i < wall.inherited_count; i++)
         if (wall.inherited[i] >= 0)
             close(wall.inherited[i]);
+    wall.inherited_count = 0; /* by a supervisor; its workers have none then */
 }
 
 /* ---- needs ---- */
@@ -106,28 +107,35 @@ void tc_confine_path(const char *path, uint64_t actions) {
         wall.place_count++;
 }
 
-/* "/run/a.sock" is made in /run. */
+/* "/run/a.sock" is made in /run. The caller frees it; NULL: no memory. */
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
 static void need_folder_of(const char *path, uint64_t actions) {
-    char *folder = strdup(path);
-    char *slash = folder ? strrchr(folder, '/') : NULL;
-    if (slash)
-        slash[slash == folder] = 0;
+    char *folder = folder_of(path);
     if (folder)
-        tc_confine_path(slash ? folder : ".", actions);
+        tc_confine_path(folder, actions);
     free(folder);
 }
 
 /* --core: the kernel writes it as this process, where core_pattern says (core(5)): in the working
- * folder, unless that is a path, or a program that it starts. */
-static void need_core(void) {
-    char pattern[256] = "";
+ * folder, unless that is a path. NULL: it starts a program for it. */
+static const char *core_pattern(void) {
+    static char pattern[256] = "";
     int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && read(fd, pattern, sizeof pattern - 1) < 0)
         pattern[0] = 0;
     if (fd >= 0)
         close(fd);
+    return *pattern == '|' ? NULL : pattern;
+}
+
+static void need_core(void) {
+    const char *pattern = core_pattern();
     wall.needs |= TC_NEED_CORE;
-    if (*pattern != '|')
+    if (pattern)
         need_folder_of(pattern, TC_LANDLOCK_MAKE_REG | TC_LANDLOCK_WRITE);
 }
 
@@ -238,6 +246,57 @@ void tc_confine_places(void) {
     if (!wall.options->core)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     restrict_places();
+}
+
+/* ---- the supervisor ---- */
+
+static void allow_folder_of(tc_landlock *rules, const char *path, uint64_t actions) {
+    char *folder = path ? folder_of(path) : NULL;
+    if (folder)
+        tc_landlock_allow(rules, folder, actions);
+    free(folder);
+}
+
+/* Its workers are begun behind its wall: they read what they need to begin, and write what was
+ * granted and asked for. Nothing starts a program. */
+static void restrict_supervisor(const tc_options *options) {
+    tc_landlock rules;
+    bool names = names_ports(options->listens, options->listen_count);
+    if (!tc_landlock_begin(&rules, names ? TC_LANDLOCK_BIND : 0))
+        return;
+    bool done =
+        rules.abi >= 2 && tc_landlock_allow(&rules, "/", TC_LANDLOCK_READ | TC_LANDLOCK_IOCTL_DEV);
+    for (size_t i = 0; i < options->dir_count; i++)
+        if (!options->dirs[i].read_only)
+            tc_landlock_allow(&rules, options->dirs[i].host, TC_LANDLOCK_CHANGE);
+    for (size_t i = 0; i < options->listen_count; i++)
+        if (options->listens[i].kind == TC_NET_UNIX)
+            allow_folder_of(&rules, options->listens[i].name, TC_LANDLOCK_MAKE_SOCK);
+    if (names)
+        done = done &&
+               allow_ports(&rules, options->listens, options->listen_count, TC_LANDLOCK_BIND) &&
+               tc_landlock_allow_port(&rules, TC_LANDLOCK_BIND, 0);
+    tc_landlock_allow(&rules, "/dev/null", TC_LANDLOCK_WRITE);
+    allow_folder_of(&rules, options->record, TC_LANDLOCK_CHANGE);
+    allow_folder_of(&rules, options->trace, TC_LANDLOCK_CHANGE);
+    if (options->core)
+        allow_folder_of(&rules, core_pattern(), TC_LANDLOCK_MAKE_REG | TC_LANDLOCK_WRITE);
+    if (done)
+        tc_landlock_enforce(&rules);
+    else
+        tc_landlock_drop(&rules);
+}
+
+void tc_confine_supervisor(const tc_options *options) {
+    if (options->confinement == TC_CONFINEMENT_NONE || SANITIZED)
+        return;
+    close_inherited();
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return;
+    if (!options->core)
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    restrict_supervisor(options);
+    tc_supervisor_calls_enforce();
 }
 
 /* ---- system calls ---- */

@@ -17,6 +17,8 @@
 #error "say here which AUDIT_ARCH_ this architecture is"
 #endif
 
+#define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+
 /* Instructions of a rule at most, and those before all rules. */
 enum { RULE_MOST = 2 + 4 * TC_CONDITIONS, HEAD = 6 };
 
@@ -101,13 +103,14 @@ int tc_filter_enforce(const tc_rule *rules, size_t count, uint32_t otherwise, bo
     program made = {.code = calloc(HEAD + RULE_MOST * count + 1, sizeof *made.code)};
     if (!made.code)
         return -ENOMEM;
+    uint32_t foreign = otherwise == SECCOMP_RET_ALLOW ? REFUSED : otherwise;
     load(&made, offsetof(struct seccomp_data, arch));
     emit(&made, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-    emit(&made, BPF_RET | BPF_K, otherwise, 0, 0);
+    emit(&made, BPF_RET | BPF_K, foreign, 0, 0);
     load(&made, offsetof(struct seccomp_data, nr));
 #ifdef X32_BIT
     emit(&made, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
-    emit(&made, BPF_RET | BPF_K, otherwise, 0, 0);
+    emit(&made, BPF_RET | BPF_K, foreign, 0, 0);
 #endif
     for (size_t i = 0; i < count; i++)
         if (rules[i].call >= 0)
@@ -135,7 +138,6 @@ uint32_t tc_filter_architecture(void) {
 
 /* ---- what helpers never do ---- */
 
-#define REFUSED     (SECCOMP_RET_ERRNO | EPERM)
 #define TC_NEVER(c) {SYS_##c, REFUSED, {{TC_IF_ALWAYS, 0, 0, 0}}},
 
 /* Calls that reach other processes, the kernel's own parts, or more than the caller was given. */

@@ -40,7 +40,8 @@ typedef struct tc_rule {
 } tc_rule;
 
 /* Puts the filter in force for the calling thread and, if `threads`, all others of the process.
- * Calls of another architecture than this program's get `otherwise`, too. After
+ * Calls of another architecture than this program's get `otherwise`, too, but EPERM if that is
+ * SECCOMP_RET_ALLOW: the rules do not know them. After
  * PR_SET_NO_NEW_PRIVS. 0, or a negative errno value: EINVAL where the kernel has no filters. */
 int tc_filter_enforce(const tc_rule *rules, size_t count, uint32_t otherwise, bool threads);
 

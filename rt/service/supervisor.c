@@ -3,7 +3,8 @@
  * The process that was started forks its workers before it has opened anything for a guest, made a
  * thread or a ring, and runs no guest itself. Each worker goes on as a program without --workers
  * does, with one connection to the supervisor, by which it asks for the sockets that all share
- * (net/share.c). It dies with the supervisor.
+ * (net/share.c). It dies with the supervisor. The supervisor has a wall too, beneath the workers'
+ * own.
  *
  * A worker that traps, is killed or exits with another status than 0 is started again: at once if
  * it had run for STEADY, else after a pause that doubles from PAUSE_FIRST to PAUSE_MOST. As long as
@@ -26,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
 #include "guest/guest.h"
 #include "guest/report.h"
 #include "io/io.h"
@@ -351,6 +353,7 @@ pid_t tc_supervise(tc_options *options, tc_service_answer *answer) {
     }
     for (unsigned i = 0; i < all.count; i++)
         all.workers[i].control = -1;
+    tc_confine_supervisor(options);
     for (;;) {
         bool any;
         uint64_t next = start_due(options, &any);

@@ -5,10 +5,12 @@
  *     refused ERRNO    the kernel refused
  *     reached          it was done
  *
- * or the process is killed. Attempts are harmless where they succeed. What they try is in the
- * environment: DOOR_OUTSIDE a folder that was not granted, with the file "secret"; DOOR_INSIDE one
- * that was, if any; DOOR_PORT a server that was not, DOOR_PARENT the process of the test, DOOR_UNIX
- * a Unix socket, DOOR_DATAGRAMS one of datagrams, DOOR_FD a descriptor that was inherited.
+ * or the process is killed. With DOOR_SUPERVISOR, an attempt's number, it is the supervisor of
+ * --workers that makes it once it has started its workers, and ends. Attempts are harmless where
+ * they succeed. What they try is in the environment: DOOR_OUTSIDE a folder that was not granted,
+ * with the file "secret"; DOOR_INSIDE one that was, if any; DOOR_PORT a server that was not,
+ * DOOR_PARENT the process of the test, DOOR_UNIX a Unix socket, DOOR_DATAGRAMS one of datagrams,
+ * DOOR_FD a descriptor that was inherited.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,6 +20,7 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -728,11 +731,9 @@ static const struct attempt {
 };
 enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 
-uint32_t __wrap_tc_wasi_proc_raise(void *wasi, uint32_t number);
-uint32_t __wrap_tc_wasi_proc_raise(void *wasi, uint32_t number) {
+static int make_attempt(uint32_t number) {
     char line[128];
     int length = 0;
-    (void)wasi;
     if (number == 0) /* the list */
         for (size_t i = 0; i < ATTEMPTS; i++)
             dprintf(1, "%s\n", attempts[i].name);
@@ -744,4 +745,22 @@ uint32_t __wrap_tc_wasi_proc_raise(void *wasi, uint32_t number) {
     else
         length = snprintf(line, sizeof line, "refused %s\n", strerrorname_np(errno));
     return write(1, line, (size_t)length) < 0;
+}
+
+uint32_t __wrap_tc_wasi_proc_raise(void *wasi, uint32_t number);
+uint32_t __wrap_tc_wasi_proc_raise(void *wasi, uint32_t number) {
+    (void)wasi;
+    return getenv("DOOR_SUPERVISOR") ? poll(NULL, 0, -1) < 0 : (uint32_t)make_attempt(number);
+}
+
+/* The supervisor asks it of itself, behind its wall, and has no connection. */
+int __real_tc_service_control(void);
+int __wrap_tc_service_control(void);
+int __wrap_tc_service_control(void) {
+    int control = __real_tc_service_control();
+    if (control < 0 && getenv("DOOR_SUPERVISOR")) {
+        make_attempt((uint32_t)atoi(getenv("DOOR_SUPERVISOR")));
+        _exit(0);
+    }
+    return control;
 }

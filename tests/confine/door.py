@@ -19,8 +19,8 @@ def build():
         objects = path + ".o"
         support.run_tool("cc", "-O1", "-c", SOURCE, "-o", objects)
         wraps = " ".join(f"-Wl,--wrap={name}" for name in
-                         ("tc_wasi_proc_raise", "io_uring_queue_init_params",
-                          "io_uring_queue_exit"))
+                         ("tc_wasi_proc_raise", "tc_service_control",
+                          "io_uring_queue_init_params", "io_uring_queue_exit"))
         support.run_tool(support.TIMECRAFT, "build", "-O1", "--no-cache",
                          f"--cc=cc {objects} {wraps}", module, "-o", path)
         os.unlink(objects)
@@ -53,7 +53,7 @@ class Door:
         self.datagrams.bind(str(self.top / "datagrams"))
         self.names = self.run("0", "", "list").stdout.split()
 
-    def run(self, number, options, tag, before=()):
+    def run(self, number, options, tag, before=(), **variables):
         """The finished process, started by the words `before`; `tag` names its folders."""
         outside, inside = self.top / f"{tag}-outside", self.top / f"{tag}-inside"
         for made in (outside, inside):
@@ -70,7 +70,7 @@ class Door:
             DOOR_INSIDE=str(inside), DOOR_PORT=str(self.server.getsockname()[1]),
             DOOR_GRANTED_PORT=str(self.granted.getsockname()[1]), DOOR_PARENT=str(os.getpid()),
             DOOR_UNIX=str(self.top / "socket"), DOOR_DATAGRAMS=str(self.top / "datagrams"),
-            DOOR_FD=str(secret))
+            DOOR_FD=str(secret), **variables)
         done = subprocess.run([*before, self.program, number], env=environment, pass_fds=[secret],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         os.close(secret)
@@ -78,6 +78,10 @@ class Door:
 
     def try_one(self, name, options, tag, before=()):
         return self.run(str(self.names.index(name) + 1), options, f"{tag}-{name}", before)
+
+    def try_in_supervisor(self, name, options, tag):
+        number = str(self.names.index(name) + 1)
+        return self.run(number, options, f"{tag}-{name}", DOOR_SUPERVISOR=number)
 
     def try_all(self, options, tag):
         """The finished process of each attempt, by its name."""

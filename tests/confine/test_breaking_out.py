@@ -20,6 +20,17 @@ PLAIN = """read_secret write_secret append_secret create_outside temporary_outsi
     netlink_socket unix_socket connect_elsewhere connect_to_path datagrams_by_pair listen_elsewhere
     serve send_datagram filter_packets inherited owner_of_descriptor execute_inside""".split()
 
+# Of a supervisor of --workers, whose wall leaves what its workers need to begin: files can be read.
+SUPERVISOR = """write_secret append_secret create_outside temporary_outside own_memory program_written
+    truncate_secret remove_secret make_folder make_link make_hard_link make_fifo make_device
+    rename_secret file_by_handle start_program start_program_by_descriptor execute_inside
+    clone_into_namespaces leave_namespaces enter_namespace trace_parent read_parent write_own
+    compare_processes parents_descriptor signal_parent handle_faults raw_socket packet_socket vm_socket
+    crypto_socket listen_elsewhere inherited load_program
+    watch_events keyring add_to_keyring ask_keyring load_module load_module_file remove_module
+    new_kernel restart_machine read_log mount_something unmount new_mount open_mount set_clock
+    set_name start_accounting use_swap ports_of_hardware call_of_32_bits call_of_x32""".split()
+
 
 class BreakingOut(unittest.TestCase):
     @classmethod
@@ -51,6 +62,19 @@ class BreakingOut(unittest.TestCase):
         for name, expected in (("read_inside", True), ("write_inside", False)):
             done = self.door.try_one(name, "--require-confinement --dir=INSIDE:ro", "ro")
             self.assertEqual(was_reached(done), expected, done)
+
+    def test_of_a_supervisor_s_process(self):
+        options = "--workers=1 --dir=INSIDE:ro --allow-listen=127.0.0.1:1"
+        for name in SUPERVISOR:
+            with self.subTest(name):
+                done = self.door.try_in_supervisor(name, options, "supervisor")
+                self.assertIn("refused", done.stdout, done)
+        for name in PLAIN:
+            if name in SUPERVISOR:
+                with self.subTest(name, wall="none"):
+                    done = self.door.try_in_supervisor(name, options + " --no-confinement",
+                                                       "supervisor-open")
+                    self.assertTrue(was_reached(done), done)
 
     def test_without_the_wall_most_is_reached(self):
         found = self.door.try_all("--no-confinement --dir=INSIDE", "open")
