@@ -107,8 +107,13 @@ void tc_socket_count(tc_socket *socket) {
 }
 
 bool tc_socket_is_shut(const tc_socket *socket) {
-    return tc_service_draining && socket->state == TC_SOCKET_LISTENING &&
-           tc_service_is_shut(socket->fd);
+    return tc_service_draining && socket->noted && tc_service_is_shut(socket->fd);
+}
+
+static void forget_listening(tc_socket *socket) {
+    if (socket->noted)
+        tc_service_closes(socket->fd);
+    socket->noted = false;
 }
 
 static void note_listening(tc_socket *socket) {
@@ -116,6 +121,13 @@ static void note_listening(tc_socket *socket) {
                                    : tc_share_is(socket) ? TC_LISTENER_SHARED
                                                          : TC_LISTENER_OWN);
     socket->noted = true;
+}
+
+/* To a port, and to no peer. */
+static bool is_bound_for_datagrams(tc_socket *socket) {
+    tc_address bound, peer;
+    return socket->type == SOCK_DGRAM && tc_socket_local_address(socket, &bound) == 0 &&
+           tc_address_port(&bound) != 0 && tc_socket_peer_address(socket, &peer) != 0;
 }
 
 int tc_net_take_passed(tc_socket **out) {
@@ -133,7 +145,7 @@ int tc_net_take_passed(tc_socket **out) {
     tc_socket_settle(*out);
     if ((*out)->state == TC_SOCKET_CONNECTED)
         tc_socket_count(*out);
-    if ((*out)->state == TC_SOCKET_LISTENING)
+    if ((*out)->state == TC_SOCKET_LISTENING || is_bound_for_datagrams(*out))
         note_listening(*out);
     return 1;
 }
@@ -145,8 +157,7 @@ bool tc_socket_is_passed(const tc_socket *socket) {
 void tc_socket_close(tc_socket *socket) {
     tc_queue_forget(socket);
     tc_share_forget(socket);
-    if (socket->noted)
-        tc_service_closes(socket->fd);
+    forget_listening(socket);
     if (socket->counted)
         tc_service_connections(-1);
     if (socket->tls)
@@ -167,8 +178,18 @@ uint64_t tc_socket_deadline(const tc_socket *socket, uint64_t timeout) {
     return timeout ? tc_io_now() + timeout : TC_NEVER;
 }
 
+/* Where the guest is given nothing more it can still send its last datagrams. */
+static tc_io_interest interest_in(const tc_socket *socket, short events) {
+    tc_io_interest interest = {.fd = socket->fd, .events = events};
+    if (tc_socket_is_shut(socket)) {
+        interest.events &= socket->type == SOCK_DGRAM ? POLLOUT : 0;
+        interest.fd = interest.events ? socket->fd : -1;
+    }
+    return interest;
+}
+
 int tc_socket_wait(tc_socket *socket, short events, uint64_t deadline) {
-    tc_io_interest interest = {.fd = tc_socket_is_shut(socket) ? -1 : socket->fd, .events = events};
+    tc_io_interest interest = interest_in(socket, events);
     if (socket->tls)
         interest = tc_tls_interest(socket->tls, events);
     /* Asked before the wait: what has come at the last moment is still looked at, and a peer that
@@ -286,8 +307,10 @@ int tc_socket_bind(tc_socket *socket, const tc_address *address) {
         shared = -errno;
     if (shared < 0)
         return shared;
-    if (socket->type == SOCK_DGRAM && tc_address_port(&host) != 0)
+    if (socket->type == SOCK_DGRAM && tc_address_port(&host) != 0) {
+        note_listening(socket);
         tc_service_is_ready();
+    }
     return 0;
 }
 
@@ -433,8 +456,11 @@ int tc_socket_connect(tc_socket *socket, const tc_address *address) {
             return error == -EAGAIN ? first : error; /* as connect(2) with SO_SNDTIMEO */
         answer = connect_once(socket, address);
     }
-    if (answer == 0)
-        socket->paired = false; /* a datagram socket has got another peer */
+    if (answer == 0 && socket->type == SOCK_DGRAM) { /* it has got another peer */
+        socket->paired = false;
+        if (address->storage.ss_family != AF_UNSPEC)
+            forget_listening(socket);
+    }
     return answer;
 }
 
@@ -448,10 +474,8 @@ int tc_socket_shutdown(tc_socket *socket, int how) {
         socket->writing_shut |= !error && how != SHUT_RD;
         if (socket->state != TC_SOCKET_CONNECTED) /* which it stays, however soon it is closed */
             tc_socket_settle(socket);
-        if (socket->noted && socket->state != TC_SOCKET_LISTENING) {
-            tc_service_closes(socket->fd);
-            socket->noted = false;
-        }
+        if (socket->type == SOCK_STREAM && socket->state != TC_SOCKET_LISTENING)
+            forget_listening(socket);
         return error;
     }
     if (how == SHUT_RD)
@@ -541,8 +565,7 @@ short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) 
         socket->used = true;
     if (socket->passed)
         tc_service_is_ready();
-    *interest =
-        (tc_io_interest){.fd = tc_socket_is_shut(socket) ? -1 : socket->fd, .events = wanted};
+    *interest = interest_in(socket, wanted);
     return 0;
 }
 
@@ -553,5 +576,5 @@ short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *in
         return tc_tls_ready(socket->tls, wanted, interest->revents & POLLIN);
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)
         tc_socket_settle(socket);
-    return tc_socket_is_shut(socket) ? 0 : interest->revents;
+    return tc_socket_is_shut(socket) ? interest->revents & POLLOUT : interest->revents;
 }

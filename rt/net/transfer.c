@@ -68,6 +68,13 @@ static ssize_t receive_plain(tc_socket *socket, const struct iovec *vectors, int
     /* Datagrams that have come are still to be had after shutdown(SHUT_RD), and then a blocking
      * socket has an end, but a non-blocking one EAGAIN. */
     bool ends = socket->type == SOCK_DGRAM && socket->reading_shut && deadline;
+    while (tc_socket_is_shut(socket)) { /* the guest is given nothing more, and waits */
+        if (deadline == 0 || (deadline != TC_NEVER && tc_io_now() >= deadline))
+            return -EAGAIN;
+        int error = tc_socket_wait((tc_socket *)socket, POLLIN, deadline);
+        if (error)
+            return error;
+    }
     ssize_t got = tc_io_recvmsg(socket->fd, &message, flags, ends ? 0 : deadline);
     if (ends && got == -EAGAIN)
         return 0;

@@ -3,7 +3,8 @@
  * The kernel keeps new connections from a TCP listener by a filter that drops their SYN: what it
  * had accepted stays in its queue, unlike after shutdown(2) or close(2). Once that is empty, and a
  * client whose handshake was under way has come, the listener is shut down, so that clients are
- * refused at once. One whose SYN came in between tries again by itself. */
+ * refused at once. One whose SYN came in between tries again by itself. Datagrams that come from
+ * then on are dropped by a filter too; those that have come are the guest's. */
 #include <linux/filter.h>
 #include <poll.h>
 #include <pthread.h>
@@ -15,8 +16,8 @@
 typedef struct listener {
     int fd;
     tc_listener kind;
-    bool is_unix;
-    bool emptied; /* it can have no new connection, and had none left */
+    bool is_unix, is_datagram;
+    bool emptied; /* it can have nothing new, and had nothing left */
 } listener;
 
 atomic_int tc_service_draining;
@@ -36,10 +37,10 @@ static listener *find(int fd) {
     return NULL;
 }
 
-static bool is_of(int fd, int family) {
-    int domain = AF_UNSPEC;
-    socklen_t length = sizeof domain;
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == family;
+static bool has(int fd, int option, int wanted) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 && value == wanted;
 }
 
 /* Whether nobody else will take what is queued. */
@@ -56,10 +57,13 @@ static void refuse_new(const listener *one) {
         BPF_STMT(BPF_RET | BPF_K, 0),
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
     };
-    const struct sock_fprog filter = {sizeof code / sizeof *code, code};
+    static struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog filter = {sizeof code / sizeof *code, code}, all = {1, nothing};
     if (!is_ours(one))
         return;
-    if (one->is_unix)
+    if (one->is_datagram)
+        setsockopt(one->fd, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all);
+    else if (one->is_unix)
         shutdown(one->fd, SHUT_RD); /* connect(2) is refused; what is queued stays */
     else
         setsockopt(one->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
@@ -79,7 +83,10 @@ void tc_service_listens(int fd, tc_listener kind) {
     if (!one && sockets.count < sockets.capacity)
         one = &sockets.listeners[sockets.count++];
     if (one) {
-        *one = (listener){.fd = fd, .kind = kind, .is_unix = is_of(fd, AF_UNIX)};
+        *one = (listener){.fd = fd,
+                          .kind = kind,
+                          .is_unix = has(fd, SO_DOMAIN, AF_UNIX),
+                          .is_datagram = has(fd, SO_TYPE, SOCK_DGRAM)};
         if (tc_service_draining)
             refuse_new(one);
     }
@@ -118,7 +125,7 @@ bool tc_service_is_shut(int fd) {
 void tc_service_emptied(int fd) {
     pthread_mutex_lock(&sockets.lock);
     listener *one = tc_service_draining ? find(fd) : NULL;
-    if (one && one->is_unix && is_ours(one))
+    if (one && one->is_unix && !one->is_datagram && is_ours(one))
         one->emptied = true;
     pthread_mutex_unlock(&sockets.lock);
 }
@@ -131,6 +138,11 @@ bool tc_listeners_settle(void) {
         struct pollfd polled = {.fd = one->fd, .events = POLLIN};
         if (!is_ours(one) || one->emptied)
             continue;
+        if (one->is_datagram) { /* the guest has the last one since a moment: it is not left yet */
+            one->emptied = poll(&polled, 1, 0) == 0 || !(polled.revents & POLLIN);
+            all = false;
+            continue;
+        }
         /* POLLHUP: another worker has shut it down. (Of a path's listener the guest tells.) */
         one->emptied = poll(&polled, 1, 0) == 0 || polled.revents & POLLHUP;
         if (one->emptied)

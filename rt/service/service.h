@@ -29,8 +29,8 @@
  * all before it left others that moment, 50 to 51 % since. Two workers then answer 1.9 times what
  * one does (tests/bench/workers.py).
  *
- * A process that listens to nobody is ended by the signal, as any other. A datagram socket has no
- * connections: what has none but those ends at once too.
+ * A process that listens to nobody is ended by the signal, as any other. A datagram socket that is
+ * bound to a port listens, until it is connected: its queue is what a drain waits for.
  *
  * Nothing here is linked into a program whose module has no sockets.
  *
@@ -76,7 +76,7 @@ void tc_service_start(tc_options *options, tc_service_answer *answer, void (*end
 
 /* ---- for net/, on the guest's thread ---- */
 
-/* A socket listens, or does no longer (known or not). */
+/* A socket listens, or is one of datagrams and bound to a port; or no longer (known or not). */
 void tc_service_listens(int fd, tc_listener kind);
 void tc_service_closes(int fd);
 

@@ -1,10 +1,12 @@
 """SIGTERM and SIGINT: a server's open connections come to their end, others end at once."""
 
+import contextlib
 import os
 import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import unittest
 
@@ -138,6 +140,78 @@ class AServer(unittest.TestCase):
                 except ssl.SSLEOFError:
                     self.fail("it ended without close_notify")
             self.assertEqual(server.process.wait(10), 0)
+
+
+class AServerOfDatagrams(unittest.TestCase):
+    def start(self, options="", **more):
+        service = Service("block", f"udp:{services.free_port()}", f"--allow-net=127.0.0.1 {options}",
+                          **more)
+        self.addCleanup(service.stop)
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(client.close)
+        client.settimeout(services.WAIT)
+        client.connect(service.address)
+        return service, client
+
+    def test_without_any_ends_with_status_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            service, _ = self.start()
+            service.signal(number)
+            status, took = service.status()
+            self.assertEqual(status, 0, service.text)
+            self.assertLess(took, 2 * support.SLOWNESS)
+
+    def test_answers_those_that_have_come(self):
+        service, client = self.start()
+        client.send(b"work 30000000") # and meanwhile others come, and the signal
+        texts = [f"datagram {number}" for number in range(50)]
+        for text in texts:
+            client.send(text.encode())
+        service.signal(signal.SIGTERM)
+        answers = [client.recv(300).decode().split(" ", 1)[1] for _ in range(51)]
+        self.assertEqual(answers[1:], texts)
+        self.assertEqual(service.status()[0], 0, service.text)
+
+    def test_is_given_none_that_come_later(self):
+        service, client = self.start()
+        client.send(b"work 100000000")
+        time.sleep(0.05)
+        service.signal(signal.SIGTERM)
+        time.sleep(0.1 * support.SLOWNESS)
+        client.send(b"too late")
+        self.assertIn("work", client.recv(300).decode())
+        self.assertEqual(service.status()[0], 0, service.text)
+        with self.assertRaises(ConnectionRefusedError): # nobody is there any more, and none has answered
+            client.send(b"still there?")
+            client.recv(300)
+
+    def test_with_workers_answers_those_that_have_come(self):
+        service, client = self.start("--workers=2", count=2)
+        texts = [f"datagram {number}" for number in range(50)]
+        for text in texts:
+            client.send(text.encode())
+        service.signal(signal.SIGTERM)
+        answers = [client.recv(300).decode().split(" ", 1)[1] for _ in range(50)]
+        self.assertEqual(sorted(answers), sorted(texts))
+        self.assertEqual(service.status()[0], 0, service.text)
+
+    def test_ends_though_more_and_more_come(self):
+        service, client = self.start()
+        over = threading.Event()
+
+        def flood():
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    client.send(b"again")
+        thread = threading.Thread(target=flood)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(over.set)
+        time.sleep(0.1)
+        service.signal(signal.SIGTERM)
+        status, took = service.status()
+        self.assertEqual(status, 0, service.text)
+        self.assertLess(took, 4 * support.SLOWNESS)
 
 
 class AProgramThatListensToNobody(unittest.TestCase):

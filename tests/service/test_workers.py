@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 import unittest
 
@@ -78,6 +79,15 @@ class SeveralWorkers(Workers):
         result = support.run([program], support.environment("--workers=2"))
         self.assertEqual(result.returncode, 2, result)
         self.assertIn("has no sockets", result.stderr)
+
+
+@unittest.skipIf(support.SANITIZED, "a sanitized runtime has no wall")
+class TheSupervisor(Workers):
+    def test_has_a_wall_of_its_own(self):
+        with Service(options="--workers=2", count=2) as service:
+            with open(f"/proc/{service.process.pid}/status") as file:
+                status = dict(line.rstrip().partition(":\t")[::2] for line in file)
+            self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
 
 
 class AWorkerThatFails(Workers):
@@ -234,6 +244,55 @@ class ASignalToTheSupervisor(Workers):
             service.signal(signal.SIGKILL)
             service.process.wait()
             wait_for(lambda: not any(map(services.is_alive, workers)))
+
+
+class Datagrams(Workers):
+    """A server of datagrams: what is sent to it is answered once, by one of the workers."""
+
+    def client(self):
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.settimeout(services.WAIT)
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, client, service, texts):
+        """Sends all of them, a few at a time; the answers by text: who gave them."""
+        answers = {}
+        for at in range(0, len(texts), 20):
+            some = texts[at:at + 20]
+            for text in some:
+                client.sendto(text.encode(), service.address)
+            for _ in some:
+                number, text = client.recv(300).decode().split(" ", 1)
+                answers.setdefault(text, []).append(number)
+        return answers
+
+    def test_are_each_answered_once(self):
+        with Service("block", f"udp:{services.free_port()}",
+                     "--workers=2 --allow-net=127.0.0.1", count=2) as service:
+            client, texts = self.client(), [f"datagram {number}" for number in range(400)]
+            answers = self.ask(client, service, texts)
+            self.assertEqual(sorted(answers), sorted(texts))
+            self.assertEqual([text for text in texts if len(answers[text]) != 1], [])
+            client.setblocking(False)
+            self.assertRaises(BlockingIOError, client.recv, 300) # and nothing else comes
+
+    def test_are_answered_by_the_others_and_by_who_takes_its_place(self):
+        with Service("block", f"udp:{services.free_port()}",
+                     "--workers=2 --allow-net=127.0.0.1", count=2) as service:
+            client = self.client()
+            self.assertEqual(len(self.ask(client, service, ["one"])), 1)
+            for _ in range(2):
+                first, second = wait_for(lambda: (both := service.workers()) and len(both) == 2
+                                         and both)
+                os.kill(first, signal.SIGKILL)
+                wait_for(lambda: not services.is_alive(first))
+                texts = [f"after {first}: {number}" for number in range(40)]
+                self.assertEqual(len(self.ask(client, service, texts)), 40)
+                service.process.stdout.readline() # the new one serves
+                os.kill(second, signal.SIGKILL) # only that one is left
+                service.process.stdout.readline()
+                self.assertEqual(len(self.ask(client, service, texts)), 40)
 
 
 class ASignalToOneWorker(Workers):

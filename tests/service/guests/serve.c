@@ -162,7 +162,7 @@ static int serve_datagrams(int fd) {
         if (got < 0)
             return 1;
         line[got] = '\0';
-        int length = snprintf(answer, sizeof answer, "%u %s", number, line);
+        int length = snprintf(answer, sizeof answer, "%u %s", number, content(line));
         sendto(fd, answer, (size_t)length, 0, (struct sockaddr *)&from, size);
     }
 }
