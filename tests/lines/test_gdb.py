@@ -2,6 +2,7 @@
 line, the stack with lines.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -107,6 +108,64 @@ class Gdb(Case):
                 "^0xfffffff0 is outside of the guest's memory, which has 0x",
                 "^which address\\? tc-x/4wx 0x1000$", "^the guest has no global nothing$")
             self.assertNotIn("run_module", output)
+
+    def test_what_vs_code_sends(self):
+        """Its C/C++ extension speaks gdb's machine interface (gdb(1), GDB/MI), after the commands of
+        the guide's launch.json."""
+        guide = (GUESTS.parents[2] / "sdk/gdb/README.md").read_text()
+        [launch] = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+        [configuration] = json.loads(launch)["configurations"]
+        self.assertEqual((configuration["type"], configuration["MIMode"]), ("cppdbg", "gdb"))
+        script = subprocess.run([os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), "--gdb"],
+                                capture_output=True, text=True, check=True).stdout.strip()
+        setup = [re.sub(r"(?<=source )/usr/\S*/timecraft\.py$", script, command["text"])
+                 for command in configuration["setupCommands"]]
+        self.assertIn(f"source {script}", setup)
+        environment = {one["name"]: one["value"] for one in configuration["environment"]}
+        module = self.compile("divide.c", "-O0")
+        place, call = line_of("divide.c", "a / b"), line_of("divide.c", "divide(a, b);")
+        program = self.build(module, "-g", "-O0")[0]
+        gdb = subprocess.Popen(["gdb", "-nx", "--interpreter=mi"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=GUESTS,
+                               env={**self.environment, **environment})
+        self.addCleanup(gdb.wait)
+        self.addCleanup(gdb.kill)
+
+        def ask(command, until=r"\d+\^"):
+            """The record that answers, or the first one that begins so."""
+            gdb.stdin.write(f"1{command}\n")
+            gdb.stdin.flush()
+            said = []
+            for line in gdb.stdout:
+                said.append(line)
+                self.assertNotIn("^error", line, said)
+                if re.match(until, line):
+                    return line
+            self.fail(said)
+
+        with gdb.stdin, gdb.stdout:
+            for command in ("-gdb-set mi-async on", "-gdb-set pagination off",
+                            "-gdb-set debuginfod enabled off", *(
+                                f'-interpreter-exec console "{words}"' for words in setup),
+                            f"-environment-cd {self.folder}", f"-file-exec-and-symbols {program}",
+                            "-exec-arguments 5"):
+                ask(command)
+            found = ask(f"-break-insert -f divide.c:{place}")
+            self.assertIn(f'func="divide",file="divide.c",fullname="{GUESTS / "divide.c"}",'
+                          f'line="{place}"', found)
+            stopped = ask("-exec-run", r"\*stopped")
+            self.assertIn('reason="breakpoint-hit"', stopped)
+            thread = re.search(r'thread-id="(\d+)"', stopped)[1]
+            self.assertRegex(ask("-thread-info"), rf'id="{thread}",[^}}]*func="divide"')
+            stack = ask(f"-stack-list-frames --thread {thread} 0 1000")
+            self.assertEqual(re.findall(r'func="(\w+)",file="divide\.c",fullname="[^"]*",line="(\d+)"', stack),
+                             [("divide", str(place)), ("twice", str(call)),
+                              ("main", str(line_of("divide.c", "twice(argc")))])
+            self.assertIn("variables=[]", ask(f"-stack-list-variables --thread {thread} --frame 0 0"))
+            self.assertRegex(ask('-var-create - * "*(int *)$tc_host(0)"'), 'name="var1".*type="int"')
+            self.assertIn(f'line="{call + 1}"', ask(f"-exec-next --thread {thread}", r"\*stopped"))
+            self.assertIn("exited-normally", ask("-exec-continue", r"\*stopped"))
+            ask("-gdb-exit")
 
     def test_a_program_without_lines_is_refused(self):
         script = subprocess.run([os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), "--gdb"],
