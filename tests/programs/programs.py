@@ -4,6 +4,7 @@ side: shared by this folder's tests.
 TIMECRAFT             the command under test; build/bin/timecraft of this tree by default
 TIMECRAFT_TEST_DIR    where sources and programs are kept between runs
 TIMECRAFT_TEST_LEVEL  how guests are built; -O0 by default, the quickest
+TIMECRAFT_TEST_LINES  if it is set, they are compiled and built with -g
 """
 import concurrent.futures
 import os
@@ -18,6 +19,7 @@ import support
 CC = os.environ.get("CC", "cc")
 CLANGXX = os.environ.get("CLANGXX", "clang++")
 CXX = os.environ.get("CXX") or shutil.which("c++") or CLANGXX
+LINES = ["-g"] if os.environ.get("TIMECRAFT_TEST_LINES") else []
 # The distribution's C++ library for WebAssembly has no exceptions: guests bring their own.
 CXX_RUNTIME = HERE / "support/cxx_runtime.h"
 CXX_EXCEPTIONS = {
@@ -67,16 +69,16 @@ class Program:
             "native", sources, [CXX if cxx else CC, "-w", *flags, *native_flags], ["-lm"])
         self.module = module = self._link(
             "guest.wasm", [*sources, *guest_sources],
-            [CLANGXX if cxx else support.sdk_words("--cc")[0], "-w", *flags, *guest_flags,
+            [CLANGXX if cxx else support.sdk_words("--cc")[0], "-w", *flags, *guest_flags, *LINES,
              *support.sdk_words("--cflags")], [*guest_link_flags, *support.sdk_words("--libs")],
             [*sorted((HERE / "posix").glob("*.h")), CXX_RUNTIME, *support.sdk_files()])
 
         def build(path):
-            support.run_tool(support.TIMECRAFT, "build", "-q", support.LEVEL, module, "-o", path)
+            support.run_tool(support.TIMECRAFT, "build", "-q", support.LEVEL, *LINES, module, "-o", path)
 
         self.guest = support.made_once(
             f"{name}-guest", [module, *support.runtime_files()],
-            [support.LEVEL, support.toolchain_text()], build)
+            [support.LEVEL, *LINES, support.toolchain_text()], build)
 
     def _link(self, kind, sources, command, libraries, more_files=()):
         def compile_one(source):
