@@ -117,7 +117,8 @@ class Words(PythonTest):
             word = {"=": f"{name}=value", "[=": name, "": name}[value]
             with self.subTest(word):
                 done = subprocess.run([PYTHON, word, "--no-such-word-of-anybody"], env=environment(),
-                                      capture_output=True, text=True)
+                                      capture_output=True, text=True,
+                                      cwd=support.temporary_folder()) # --record=value
                 self.assertNotIn(f"unknown option {word}", done.stderr)
 
 
