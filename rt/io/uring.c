@@ -496,7 +496,10 @@ static void engine_stream_fill(tc_stream *stream) {
 
 static void engine_stream_queued(tc_stream *stream, bool full) {
     enter();
-    reap_posted();
+    if (stream->send_state == TC_SEND_BLOCKED)
+        reap(); /* room may have come */
+    else
+        reap_posted();
     if (full)
         wait_for_room(stream);
     else
