@@ -11,6 +11,7 @@ import unittest
 
 import support
 from support import services
+from support.peers import free_port
 from support.services import Client, Load, Manager, Service, wait_for
 
 
@@ -134,8 +135,7 @@ class ASocketThatIsPassed(Case):
 
     @unittest.skipUnless(shutil.which("systemd-socket-activate"), "systemd is not installed")
     def test_is_systemd_socket_activate_s_too(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            address = probe.getsockname()
+        address = ("127.0.0.1", free_port("127.0.0.1"))
         options = support.environment("")
         words = ["systemd-socket-activate", "-l", f"127.0.0.1:{address[1]}", "-E",
                  "TIMECRAFT_OPTIONS", *(word for name in ("TIMECRAFT_IO", "ASAN_OPTIONS")

@@ -7,7 +7,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import support
-from support.peers import NAME, WAIT, client_context
+from support.peers import NAME, WAIT, client_context, free_port
 
 EXAMPLES = os.path.join(support.TREE, "examples")
 support.GUEST_DIRS.append(EXAMPLES)
@@ -53,23 +53,18 @@ class HttpsServer(ServingGuest):
     host = "127.0.0.1"
 
     def __init__(self, *words, options="", command=(), **env):
-        for _ in range(3):  # others may take the port first
-            if self._serves(words, options, command, env):
-                return
-        raise RuntimeError("https-server does not serve")
-
-    def _serves(self, words, options, command, env):
         identity = support.pki().identity("ecdsa")
-        with socket.create_server((self.host, 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port(self.host)
         self.process = support.start(
             [*command, support.program("https-server"), str(self.port), "www", *words],
             support.environment(f"--allow-listen={self.host} --identity=www={identity.cert_file},"
                                 f"{identity.key_file} {options}", **env))
-        if self.process.stdout.readline().startswith("https-server: https://localhost:"):
-            return True
-        self.stop()
-        return False
+        line = self.process.stdout.readline()
+        if not line.startswith("https-server: https://localhost:"):
+            self.process.kill()
+            said = self.process.stderr.read()
+            self.stop()
+            raise RuntimeError(f"https-server does not serve: {line}{said}")
 
     def __str__(self):
         return f"{self.host}:{self.port}"

@@ -15,7 +15,7 @@ from tls_support import TlsTest, pki
 
 from support import servers
 import support
-from support.peers import NAME, TLS12, WAIT, ThreadPeer, client_context, receive_all
+from support.peers import NAME, TLS12, WAIT, ThreadPeer, client_context, free_port, receive_all
 from test_identity import held
 from test_upgrade import read_line
 from tls_peers import PythonServer, missing, server_context
@@ -120,9 +120,7 @@ class Server(ExampleTest):
         self.assertIn("mutual-tls: TLS with localhost: ", output)
 
     def test_that_holds_no_identity_says_so(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        status, output = self.run_example("https-server", port, "other",
+        status, output = self.run_example("https-server", free_port("127.0.0.1"), "other",
                                           options="--allow-listen=127.0.0.1")
         self.assertEqual(status, 1)
         self.assertIn("--identity=other=CERT,KEY", output)
