@@ -7,13 +7,18 @@ either is on; and what a replay costs.
 The guest keep_fetching fetches from one nginx over one connection with TLS; the same program runs
 without any option, with each kind of record, and as it would be without the branch in its binding
 (TC_TRACE_NEVER, see rt/trace/trace.h). "Written by the guest" is the same without a record, but the
-guest itself writes what it receives to a file there: less a record of all of it cannot cost. A
-record of everything is replayed at once. Records go to --folder, and are gone afterwards. Figures
-are CPU time, ratios are taken within a round. This is no test: nothing fails for being slow.
+guest itself writes what it receives to a file there. The floor is a run without a record, and that
+much written to a file there from one buffer in pieces that are best for it: less no record of all
+bytes can cost. A record of everything is replayed at once. Records go to --folder, and are gone
+afterwards. Before each download a file of its size is written and removed: on a virtual machine that
+gives free memory back to its host, page cache that was long unused costs five times as much, which
+is no cost of a record. Figures are CPU time, ratios are taken within a round. This is no test:
+nothing fails for being slow.
 """
 
 import argparse
 import os
+import resource
 import subprocess
 
 import client_cpu
@@ -22,6 +27,21 @@ from support.peers import NAME
 
 RECORD = "record"
 SMALL = "/file/small"
+
+
+def write_bare(path, size):
+    """The CPU seconds that it takes to write so many bytes to a new file, which is removed."""
+    piece = bytes(256 << 10)
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    with open(path, "wb", buffering=0) as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+            for _ in range(size // len(piece)):
+                file.write(piece)
+        finally:
+            os.unlink(path)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def cc_without_branch():
@@ -45,6 +65,8 @@ class Guest(client_cpu.Client):
         self.size = self.crossed = 0
 
     def run(self, path, count, output=subprocess.DEVNULL):
+        if path != SMALL:
+            write_bare(self.record, count * client_cpu.BIG)
         try:
             return super().run(path, count, output)
         finally:
@@ -71,10 +93,20 @@ class Writer(Guest):
                 os.unlink(file.name)
 
 
+class Floor(Guest):
+    """Without a record, and then a file of that size is written."""
+
+    def run(self, path, count, output=subprocess.DEVNULL):
+        taken = super().run(path, count, output)
+        return taken + (write_bare(self.record, count * client_cpu.BIG) if path != SMALL else 0)
+
+
 class Replay(Guest):
     """The replay of a run that is recorded for it, and which does not count."""
 
     def run(self, path, count, output=subprocess.DEVNULL):
+        if path != SMALL:
+            write_bare(self.record, count * client_cpu.BIG)
         client_cpu.Client.run(self, path, count)
         replay = client_cpu.Client(self.label, lambda *_: [support.TIMECRAFT, "replay", self.record],
                                    support.environment(""))
@@ -101,6 +133,7 @@ def main():
             ("record, detail=headers", record + ",detail=headers"), ("record, detail=all", record),
             ("trace to /dev/null", "--trace=/dev/null"))]
         guests += [Writer("written by the guest", server, choice.folder, "", ["write"]),
+                   Floor("floor", server, choice.folder, ""),
                    Replay("replay", server, choice.folder, record),
                    Guest("without the branch", server, choice.folder, "",
                          build_options=(f"--cc={cc_without_branch()}",))]

@@ -66,9 +66,9 @@ class Content(RecordTest):
         self.assertEqual(random.chunk(0, reader.OUT).data, record.output())
 
     def test_events_larger_than_the_staging_block(self):
-        """It has 256 KiB; a call's data may be more, with calls of all sizes around it."""
-        for words in ("", ",limit=20M"):
-            record = self.record("large", 12, 700000, words=words)
+        """It has 512 KiB; a call's data may be more, with calls of all sizes around it."""
+        for words in ("", ",limit=40M"):
+            record = self.record("large", 12, 1500000, words=words)
             self.assertEqual(record.output(), self.result.stdout.encode())
             self.assertTrue(record.whole)
 
