@@ -23,6 +23,7 @@ static struct {
     char *unpacked[2];
     uint64_t capacity[2];
     unsigned current; /* of unpacked: events of the block before are still borrowed */
+    bool over;        /* there is no next block */
     const char *problem;
 } input = {.fd = -1};
 
@@ -54,9 +55,39 @@ static uint64_t size_mapped(void *unused) {
     return input.size;
 }
 
+/* Whether a block of the record is compressed: all are looked at, but not their events. */
+static bool is_compressed(void) {
+    tc_blocks walk = input.walk;
+    bool follows;
+    for (;;) {
+        if (!tc_blocks_next(&walk)) {
+            if (!tc_blocks_next_segment(&walk, &follows))
+                return false;
+        } else if (walk.sealed) {
+            if (walk.block.encoding == TC_RECORD_ZSTD)
+                return true;
+            tc_blocks_leave(&walk);
+        } else if (!tc_blocks_next_segment(&walk, &follows)) {
+            return false;
+        }
+    }
+}
+
+/* Whatever was open before. */
+static void leave(void) {
+    if (input.file)
+        munmap((void *)input.file, input.size);
+    if (input.fd >= 0)
+        close(input.fd);
+    free(input.unpacked[0]);
+    free(input.unpacked[1]);
+    memset(&input, 0, sizeof input);
+    input.fd = -1;
+}
+
 const char *tc_input_open(const char *path) {
     struct stat status;
-    load_zstd(); /* now, for a process that is confined loads no library */
+    leave();
     input.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (input.fd < 0 || fstat(input.fd, &status) < 0)
         return strerror(errno);
@@ -68,10 +99,13 @@ const char *tc_input_open(const char *path) {
     void *mapped = mmap(NULL, input.size, PROT_READ, MAP_PRIVATE, input.fd, 0);
     if (mapped == MAP_FAILED)
         return strerror(errno);
-    madvise(mapped, input.size, MADV_SEQUENTIAL);
     input.file = mapped;
     switch (tc_blocks_open(&input.walk, &(tc_blocks_file){read_mapped, size_mapped, NULL})) {
     case TC_BLOCKS_GOOD:
+        madvise(mapped, input.size, MADV_RANDOM); /* blocks' first pages only */
+        if (!decompress && is_compressed())
+            load_zstd(); /* now, for a process that is confined loads no library */
+        madvise(mapped, input.size, MADV_SEQUENTIAL);
         return NULL;
     case TC_BLOCKS_SHORT:
     case TC_BLOCKS_FOREIGN:
@@ -162,7 +196,7 @@ static bool next_block(void) {
 /* ---- events ---- */
 
 const tc_record_event *tc_input_next(void) {
-    while (!input.problem) {
+    while (!input.problem && !input.over) {
         uint32_t size =
             input.events ? tc_blocks_event(&input.walk, input.events, input.used, input.at) : 0;
         if (size) {
@@ -175,8 +209,7 @@ const tc_record_event *tc_input_next(void) {
             return NULL;
         }
         input.events = NULL;
-        if (!next_block())
-            return NULL;
+        input.over = !next_block();
     }
     return NULL;
 }

@@ -1,7 +1,8 @@
 /* Reading a record (trace/record.h) from its first call on, for a replay. Inside rt/trace only.
  *
- * The file is mapped; only compressed blocks are copied. zstd is loaded when a block needs it. A
- * record may come from anywhere: all that is read is checked first. One is read at a time. */
+ * The file is mapped; only compressed blocks are copied. zstd is loaded if a block needs it, when
+ * the record is opened. A record may come from anywhere: all that is read is checked first. One is
+ * read at a time. */
 #ifndef TC_TRACE_INPUT_H
 #define TC_TRACE_INPUT_H
 
@@ -9,8 +10,8 @@
 
 #include "trace/record.h"
 
-/* Opens the record. NULL, or why that cannot be: a static text, or one that lives until the next
- * call. */
+/* Opens the record, and closes the one before. NULL, or why that cannot be: a static text, or one
+ * that lives until the next call. */
 const char *tc_input_open(const char *path);
 
 const tc_record_header *tc_input_header(void);

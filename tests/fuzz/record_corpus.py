@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes the inputs in record_fuzz/: small records of each kind, as record_fuzz.c takes them."""
+"""Writes the inputs in record_fuzz/ and replay_fuzz/: small records of each kind, as record_input.h
+has them."""
 import gzip
 import pathlib
 import struct
@@ -11,6 +12,7 @@ from support import records  # noqa: E402
 from support.records import frame, hpack, websocket  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "record_fuzz"
+REPLAY = FOLDER.parent / "replay_fuzz"
 CALLS = ["sock_open", "sock_connect", "sock_send", "sock_recv", "sock_accept", "sock_bind",
          "sock_listen", "sock_getaddrinfo", "sock_shutdown", "fd_close", "fd_write", "fd_renumber",
          "poll_oneoff", "sock_send_to", "environ_get", "path_open"]
@@ -30,17 +32,20 @@ def client(*moves, detail=2, **tls):
     return record
 
 
-def keep(name, record, flags=1, per_block=None, **options):
+def keep(name, record, flags=1, per_block=None, folder=FOLDER, compress=None, sealed=True,
+         **options):
+    """sealed: whether the last block is, or open as in a program that was killed."""
     per_block = per_block or len(record.events)
     out = bytes([flags]) + record.header(**options)[:64]
     groups = [record.events[i:i + per_block] for i in range(0, len(record.events), per_block)]
     for number, group in enumerate(groups):
-        block = record.block(group, number)
+        last = number == len(groups) - 1
+        block = record.block(group, number, compress=compress, sealed=sealed or not last)
         out += struct.pack("<H", len(block)) + block
-    (FOLDER / name).write_bytes(out)
+    (folder / name).write_bytes(out)
 
 
-def keep_staged(name, record, per_block):
+def keep_staged(name, record, per_block, folder=FOLDER):
     """The last block comes first: as the staging block."""
     out = b"\1" + record.header(staging_size=4096)[:64]
     groups = [record.events[i:i + per_block] for i in range(0, len(record.events), per_block)]
@@ -48,7 +53,7 @@ def keep_staged(name, record, per_block):
     for block in blocks[-1:] + blocks[:-1]:
         out += struct.pack("<H", len(block)) + block
     assert len(blocks[-1]) <= 4096
-    (FOLDER / name).write_bytes(out)
+    (folder / name).write_bytes(out)
 
 
 def server():
@@ -65,7 +70,19 @@ def server():
     return record
 
 
+def keep_for_replay():
+    REPLAY.mkdir(exist_ok=True)
+    record = client(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 204 No\r\n\r\n")
+    for name, options in (("plain", {}), ("blocks", {"per_block": 4}), ("unmended", {"flags": 0}),
+                          ("killed", {"per_block": 6, "sealed": False}),
+                          ("compressed", {"per_block": 5, "compress": records.zstd_frame}),
+                          ("segments", {"segment_size": 8192, "segment_count": 2})):
+        keep(name, record, folder=REPLAY, **options)
+    keep_staged("staging", record, 6, REPLAY)
+
+
 def main():
+    keep_for_replay()
     FOLDER.mkdir(exist_ok=True)
     keep_staged("staging", client(b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 204 No\r\n\r\n"), 6)
     keep("http1", client(b"GET / HTTP/1.1\r\nCookie: a=b\r\n\r\n",

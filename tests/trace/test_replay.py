@@ -327,6 +327,13 @@ class Hostile(ReplayTest):
                 self.assertEqual(result.returncode, DIVERGED, result)
                 self.assertIn(text, result.stderr)
 
+    def loads_of_zstd(self):
+        """By the program, as the loader tells; the command is linked with it."""
+        done = subprocess.run([support.TIMECRAFT, "replay", self.record], capture_output=True,
+                              text=True, env={**ENVIRONMENT, "LD_DEBUG": "files"}, timeout=60)
+        self.assertEqual(done.returncode, self.first.returncode, done)
+        return done.stderr.count("file=libzstd.so.1 [0];  dynamically loaded by")
+
     @unittest.skipUnless(shutil.which("zstd"), "zstd is not installed")
     def test_a_compressed_one(self):
         def compress(data):
@@ -335,8 +342,10 @@ class Hostile(ReplayTest):
             support.run_tool("zstd", "-q", "-f", str(path), "-o", str(path) + ".zst")
             return pathlib.Path(str(path) + ".zst").read_bytes()
 
+        self.assertEqual(self.loads_of_zstd(), 0)
         self.calls.save_compressed(self.record, compress)
         self.assertReplays(self.first)
+        self.assertEqual(self.loads_of_zstd(), 1)
         data = bytearray(self.record.read_bytes())
         data[-20] ^= 0xff
         result = self.replay(support.program("replayed"), record=self.written(data))
