@@ -54,7 +54,8 @@ static const char replay_help[] =
     "  --gdb                      run under gdb, which stops before call N of --until, or before\n"
     "                             the first one; then `set var tc_replay_until = M` and "
     "`continue`\n"
-    "                             lead on to call M\n";
+    "                             lead on to call M; of a program with -g it has tc-bt and\n"
+    "                             the other commands of `timecraft-config --gdb`\n";
 
 static const char profile_help[] =
     "timecraft profile [OPTION...] RECORD [PROGRAM]\n"
@@ -62,8 +63,11 @@ static const char profile_help[] =
     "\n"
     "Shows in which of the guest's functions a program that Timecraft has built spends its\n"
     "CPU time: one that runs now, or the replay of a record. What the host does for the guest is\n"
-    "named after the import, as [host] fd_write; a function that the compiler has put into its\n"
-    "caller counts as the caller. Without -o a table goes to standard error when the program has\n"
+    "named after the import, as [host] fd_write. A function that the compiler has put into its\n"
+    "caller counts as the caller, unless the program was built with -g: then it has its own "
+    "place,\n"
+    "and pprof has files and lines. Without -o a table goes to standard error when the program "
+    "has\n"
     "ended; the exit status is the program's.\n"
     "\n"
     "Options:\n"

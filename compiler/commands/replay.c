@@ -169,6 +169,49 @@ void tc_replay_environment(const char *record, const char *words) {
     unsetenv("TIMECRAFT_REPLAY_GDB");
 }
 
+/* The commands of sdk/gdb, a new string; NULL: they are not installed. */
+static char *find_commands(void) {
+    tc_toolchain tools;
+    if (tc_toolchain_find(&tools, NULL) != 0)
+        return NULL;
+    char *lib = tc_path_directory(tools.directory), *prefix = tc_path_directory(lib);
+    char *script = tc_format("%s/share/timecraft/sdk/gdb/timecraft.py", prefix);
+    if (access(script, R_OK) < 0) {
+        free(script);
+        script = NULL;
+    }
+    free(prefix);
+    free(lib);
+    tc_toolchain_reset(&tools);
+    return script;
+}
+
+/* Becomes gdb, with the commands of sdk/gdb where they are installed. */
+static int start_gdb(char *program) {
+    char *words[24] = {"gdb", "-q"};
+    size_t count = 2;
+    char *script = find_commands();
+    if (script) {
+        words[count++] = "-x";
+        words[count++] = script;
+    }
+    static char *const commands[] = {"set debuginfod enabled off",
+                                     "set startup-with-shell off",
+                                     "set breakpoint pending on",
+                                     "break tc_replay_stop",
+                                     "run",
+                                     "backtrace"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        words[count++] = "-ex";
+        words[count++] = commands[i];
+    }
+    words[count] = program;
+    execvp("gdb", words);
+    tc_error("cannot start gdb: %s; on Debian: apt install gdb", strerror(errno));
+    free(script);
+    return TC_EXIT_FAILURE;
+}
+
 static int start(replay_options *options, char *program) {
     if (options->gdb) /* which reads the program's memory, and calls its functions */
         options->words = tc_options_append_word(options->words, "--no-confinement");
@@ -181,12 +224,7 @@ static int start(replay_options *options, char *program) {
         return TC_EXIT_FAILURE;
     }
     setenv("TIMECRAFT_REPLAY_GDB", "1", 1);
-    execvp("gdb",
-           (char *[]){"gdb", "-q", "-ex", "set debuginfod enabled off", "-ex",
-                      "set startup-with-shell off", "-ex", "set breakpoint pending on", "-ex",
-                      "break tc_replay_stop", "-ex", "run", "-ex", "backtrace", program, NULL});
-    tc_error("cannot start gdb: %s; on Debian: apt install gdb", strerror(errno));
-    return TC_EXIT_FAILURE;
+    return start_gdb(program);
 }
 
 int tc_command_replay(char **words) {

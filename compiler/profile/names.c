@@ -20,6 +20,7 @@ typedef struct function {
 
 struct tc_profile_table {
     tc_symbols symbols;
+    tc_lines_table lines;
     uint64_t load_address;
     function *functions; /* by their starts */
     size_t count;
@@ -133,7 +134,12 @@ static int by_start(const void *left, const void *right) {
 
 tc_profile_table *tc_profile_table_new(const tc_symbols_image *image) {
     tc_profile_table *table = tc_allocate(sizeof *table);
-    if (!tc_symbols_read(&table->symbols, image, 0))
+    bool has_symbols = tc_symbols_read(&table->symbols, image, 0);
+    size_t size;
+    const void *lines = tc_symbols_section(&table->symbols, TC_LINES_SECTION, &size);
+    if (lines)
+        tc_lines_open(&table->lines, lines, size);
+    if (!has_symbols)
         return table;
     table->functions = tc_allocate((table->symbols.count + 1) * sizeof *table->functions);
     for (size_t i = 0; i < table->symbols.count; i++) {
@@ -219,4 +225,41 @@ int tc_profile_find_name(tc_profile *profile, uint64_t address, uint32_t *name) 
     }
     *name = function->name;
     return function->kind;
+}
+
+/* ---- lines ---- */
+
+static uint32_t number_of(tc_profile *profile, const char *text) {
+    char *shown = cleaned(text);
+    uint32_t number = tc_profile_add_name(profile, shown);
+    free(shown);
+    return number;
+}
+
+static void set_frame(tc_profile *profile, const tc_lines_frame *at, tc_profile_frame *frame) {
+    tc_lines_frame outer = *at;
+    *frame = (tc_profile_frame){
+        .function = number_of(profile, *at->name ? at->name : "?"),
+        .file = number_of(profile, at->file),
+        .line = *at->file ? at->line : 0,
+        .inlined = tc_lines_next(&profile->table->lines, &outer),
+    };
+}
+
+bool tc_profile_find_line(tc_profile *profile, uint64_t address, tc_lines_frame *position,
+                          tc_profile_frame *frame) {
+    const tc_profile_table *table = profile->table;
+    if (!tc_lines_find(&table->lines, address - table->load_address, position))
+        return false;
+    set_frame(profile, position, frame);
+    return true;
+}
+
+void tc_profile_next_line(tc_profile *profile, tc_lines_frame *position, tc_profile_frame *frame) {
+    if (tc_lines_next(&profile->table->lines, position))
+        set_frame(profile, position, frame);
+}
+
+bool tc_profile_has_lines(const tc_profile *profile) {
+    return profile->table->lines.header != NULL;
 }

@@ -52,36 +52,85 @@ static void add_type(tc_buffer *out, unsigned field, unsigned type, unsigned uni
     tc_buffer_reset(&message);
 }
 
-/* Each function is a location. */
-static void add_functions(tc_buffer *out, const tc_profile *profile) {
-    tc_buffer message = {0}, line = {0};
+static void add_mapping(tc_buffer *out, const tc_profile *profile) {
+    tc_buffer message = {0};
+    bool lines = tc_profile_has_lines(profile);
     add_number(&message, 1, 1);
     add_number(&message, 5, PROGRAM);
-    add_number(&message, 7, 1); /* its functions are named */
+    add_number(&message, 7, 1);                    /* its functions are named */
+    for (unsigned field = 8; field <= 10; field++) /* files, lines, functions that are inlined */
+        add_number(&message, field, lines);
     add_message(out, MAPPING, &message);
-    for (uint32_t i = 0; i < profile->name_count; i++) {
-        add_number(&line, 1, i + 1);
-        add_number(&message, 1, i + 1);
+    tc_buffer_reset(&message);
+}
+
+static const tc_profile_path *sorted; /* for by_function */
+
+static int by_function(const void *left, const void *right) {
+    const tc_profile_frame *a = &sorted[*(const uint32_t *)left].frame,
+                           *b = &sorted[*(const uint32_t *)right].frame;
+    if (a->function != b->function)
+        return a->function < b->function ? -1 : 1;
+    return (a->file > b->file) - (a->file < b->file);
+}
+
+/* Adds the functions: what has one name in one file. Returns their numbers, by path. */
+static uint32_t *add_functions(tc_buffer *out, const tc_profile_tree *tree) {
+    tc_buffer message = {0};
+    uint32_t *numbers = tc_allocate(tree->count * sizeof *numbers);
+    uint32_t *order = tc_allocate(tree->count * sizeof *order);
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < tree->count; i++)
+        order[i] = i;
+    sorted = tree->paths;
+    qsort(order, tree->count, sizeof *order, by_function);
+    for (uint32_t i = 0; i < tree->count; i++) {
+        if (i == 0 || by_function(&order[i - 1], &order[i]) != 0) {
+            const tc_profile_frame *frame = &tree->paths[order[i]].frame;
+            add_number(&message, 1, ++number);
+            add_number(&message, 2, NAMES + frame->function);
+            add_number(&message, 3, NAMES + frame->function);
+            add_number(&message, 4, NAMES + frame->file);
+            add_message(out, FUNCTION, &message);
+        }
+        numbers[order[i]] = number;
+    }
+    tc_buffer_reset(&message);
+    free(order);
+    return numbers;
+}
+
+/* Each path is a location: its function, and those that this one is inlined in. */
+static void add_locations(tc_buffer *out, const tc_profile_tree *tree, const uint32_t *functions) {
+    tc_buffer message = {0}, line = {0};
+    for (uint32_t i = 1; i < tree->count; i++) {
+        bool inlined = true;
+        add_number(&message, 1, i);
         add_number(&message, 2, 1);
-        add_message(&message, 4, &line);
+        for (uint32_t at = i; at && inlined; at = tree->paths[at].caller) {
+            add_number(&line, 1, functions[at]);
+            add_number(&line, 2, tree->paths[at].frame.line);
+            add_message(&message, 4, &line);
+            inlined = tree->paths[at].frame.inlined;
+        }
         add_message(out, LOCATION, &message);
-        add_number(&message, 1, i + 1);
-        add_number(&message, 2, NAMES + i);
-        add_number(&message, 3, NAMES + i);
-        add_message(out, FUNCTION, &message);
     }
     tc_buffer_reset(&message);
     tc_buffer_reset(&line);
 }
 
-static void add_samples(tc_buffer *out, const tc_profile *profile) {
+static void add_samples(tc_buffer *out, const tc_profile_tree *tree) {
     tc_buffer message = {0}, list = {0};
-    for (uint32_t i = 1; i < profile->path_count; i++) {
-        const tc_profile_path *path = &profile->paths[i];
+    for (uint32_t i = 1; i < tree->count; i++) {
+        const tc_profile_path *path = &tree->paths[i];
+        bool inlined = false; /* the one before, in this: then it is in that one's location */
         if (!path->samples)
             continue;
-        for (uint32_t at = i; at; at = profile->paths[at].caller)
-            add_varint(&list, profile->paths[at].function + UINT64_C(1));
+        for (uint32_t at = i; at; at = tree->paths[at].caller) {
+            if (!inlined)
+                add_varint(&list, at);
+            inlined = tree->paths[at].frame.inlined;
+        }
         add_message(&message, 1, &list);
         add_varint(&list, path->samples);
         add_varint(&list, path->self);
@@ -128,8 +177,11 @@ int tc_profile_write_pprof(const tc_profile *profile, FILE *out) {
     tc_buffer bytes = {0};
     add_type(&bytes, SAMPLE_TYPE, SAMPLES, COUNT);
     add_type(&bytes, SAMPLE_TYPE, CPU, NANOSECONDS);
-    add_samples(&bytes, profile);
-    add_functions(&bytes, profile);
+    add_samples(&bytes, &profile->lines);
+    add_mapping(&bytes, profile);
+    uint32_t *functions = add_functions(&bytes, &profile->lines);
+    add_locations(&bytes, &profile->lines, functions);
+    free(functions);
     add_strings(&bytes, profile);
     add_number(&bytes, TIME, profile->started);
     add_number(&bytes, DURATION, profile->elapsed);

@@ -1,8 +1,8 @@
 /* profile/: where a program's CPU time went, by functions of the guest; the samples come from the
  * runtime (rt/guest/profile.h).
  *
- * May use: base/, and of rt/ guest/profile.h and guest/symbols.h. Names come from modules, which
- * may be hostile: they are made fit for what they are written into by each writer.
+ * May use: base/, and of rt/ guest/profile.h, guest/symbols.h and guest/lines.h. Names come from
+ * modules, which may be hostile: they are made fit for what they are written into by each writer.
  */
 #ifndef TC_PROFILE_H
 #define TC_PROFILE_H
@@ -12,25 +12,39 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "guest/lines.h"
 #include "guest/symbols.h"
 
-/* A call path: the function that it ends in, and the path of its caller. Paths are numbered; a
+/* A function on a stack, and where in it; functions and files by their names' numbers. */
+typedef struct tc_profile_frame {
+    uint32_t function;
+    uint32_t file; /* 0: not known */
+    uint32_t line; /* 0: not known */
+    bool inlined;  /* in the next frame outwards */
+} tc_profile_frame;
+
+/* A call path: the frame that it ends in, and the path of its caller. Paths are numbered; a
  * caller's number is lower. */
 typedef struct tc_profile_path {
-    uint32_t function;           /* its name's number */
+    tc_profile_frame frame;
     uint32_t caller;             /* of path 0, which is of no function: 0 */
     uint32_t first_callee, next; /* 0: there is none */
     uint64_t self, total;        /* nanoseconds: in the function itself, and with what it calls */
     uint64_t samples;            /* in the function itself */
 } tc_profile_path;
 
+typedef struct tc_profile_tree {
+    tc_profile_path *paths;
+    uint32_t count;
+} tc_profile_tree;
+
 typedef struct tc_profile tc_profile;
 struct tc_profile {
     const char *program; /* its path; borrowed */
-    char **names;        /* UTF-8, without control characters */
+    char **names;        /* UTF-8, without control characters; the first is "" */
     uint32_t name_count;
-    tc_profile_path *paths;
-    uint32_t path_count;
+    tc_profile_tree calls;          /* by functions: nothing is known of files and lines there */
+    tc_profile_tree lines;          /* the same time, by the lines too that a build with -g knows */
     uint64_t started;               /* nanoseconds since 1970 */
     uint64_t elapsed;               /* nanoseconds */
     uint64_t period;                /* nanoseconds between samples, as asked for */
@@ -60,6 +74,13 @@ void tc_profile_table_set_load_address(tc_profile_table *table, uint64_t address
 /* Which kind of function the address is in; its number in the profile's names in *name but for
  * TC_NAME_HOST where nothing is known about it (UINT32_MAX). */
 int tc_profile_find_name(tc_profile *profile, uint64_t address, uint32_t *name);
+/* The guest's function at an address, by the table of lines that a build with -g has. False: there
+ * is none, or nothing of the address in it. *position is for tc_profile_next_line, which goes on to
+ * the function that the one before is inlined in, if it says that it is. */
+bool tc_profile_find_line(tc_profile *profile, uint64_t address, tc_lines_frame *position,
+                          tc_profile_frame *frame);
+void tc_profile_next_line(tc_profile *profile, tc_lines_frame *position, tc_profile_frame *frame);
+bool tc_profile_has_lines(const tc_profile *profile);
 /* The number of a name. */
 uint32_t tc_profile_add_name(tc_profile *profile, const char *text);
 

@@ -29,13 +29,15 @@ static int by_name(const void *left, const void *right) {
 static void place_callees(const tc_profile *profile, uint32_t caller, box *boxes, named *order) {
     double left = boxes[caller].left;
     size_t count = 0;
-    for (uint32_t at = profile->paths[caller].first_callee; at; at = profile->paths[at].next)
-        order[count++] = (named){profile->names[profile->paths[at].function], at};
+    for (uint32_t at = profile->calls.paths[caller].first_callee; at;
+         at = profile->calls.paths[at].next)
+        order[count++] = (named){profile->names[profile->calls.paths[at].frame.function], at};
     if (count > 1)
         qsort(order, count, sizeof *order, by_name);
     for (size_t i = 0; i < count; i++) {
         uint32_t at = order[i].path;
-        double share = (double)profile->paths[at].total / (double)profile->paths[0].total;
+        double share =
+            (double)profile->calls.paths[at].total / (double)profile->calls.paths[0].total;
         boxes[at] = (box){left, share * (WIDTH - 2 * MARGIN), boxes[caller].depth + 1};
         left += boxes[at].width;
     }
@@ -43,13 +45,13 @@ static void place_callees(const tc_profile *profile, uint32_t caller, box *boxes
 
 /* Callers come first, so that each finds its place known. */
 static box *place(const tc_profile *profile, unsigned *deepest) {
-    box *boxes = tc_allocate(profile->path_count * sizeof *boxes);
-    named *order = tc_allocate(profile->path_count * sizeof *order);
+    box *boxes = tc_allocate(profile->calls.count * sizeof *boxes);
+    named *order = tc_allocate(profile->calls.count * sizeof *order);
     boxes[0] = (box){MARGIN, WIDTH - 2 * MARGIN, 0};
-    for (uint32_t i = 0; i < profile->path_count; i++) {
+    for (uint32_t i = 0; i < profile->calls.count; i++) {
         if (boxes[i].width >= narrowest && boxes[i].depth > *deepest)
             *deepest = boxes[i].depth;
-        if (profile->paths[0].total)
+        if (profile->calls.paths[0].total)
             place_callees(profile, i, boxes, order);
     }
     free(order);
@@ -93,8 +95,8 @@ static void write_colour(const char *name, FILE *out) {
 
 static void write_box(const tc_profile *profile, uint32_t path, const box *box, unsigned deepest,
                       FILE *out) {
-    const tc_profile_path *at = &profile->paths[path];
-    const char *name = path ? profile->names[at->function] : "all";
+    const tc_profile_path *at = &profile->calls.paths[path];
+    const char *name = path ? profile->names[at->frame.function] : "all";
     unsigned top = HEADING + (deepest - box->depth) * ROW;
     size_t room = box->width < 3 * LETTER ? 0 : (size_t)(box->width - 4) / LETTER;
     fputs("<g><title>", out);
@@ -104,7 +106,7 @@ static void write_box(const tc_profile *profile, uint32_t path, const box *box, 
             " height=\"%d\" fill=\"",
             (double)at->total / 1e9,
             100.0 * (double)at->total /
-                (double)(profile->paths[0].total ? profile->paths[0].total : 1),
+                (double)(profile->calls.paths[0].total ? profile->calls.paths[0].total : 1),
             (double)at->self / 1e9, box->left, top, box->width, ROW - 1);
     write_colour(name, out);
     fputs("\"/>", out);
@@ -131,9 +133,9 @@ int tc_profile_write_svg(const tc_profile *profile, FILE *out) {
     char *shown = tc_name_shown(
         (tc_name){tc_path_name(profile->program), strlen(tc_path_name(profile->program))});
     write_text(shown, SIZE_MAX, out);
-    fprintf(out, ": %.3f s of CPU time</text>\n", (double)profile->paths[0].total / 1e9);
+    fprintf(out, ": %.3f s of CPU time</text>\n", (double)profile->calls.paths[0].total / 1e9);
     free(shown);
-    for (uint32_t i = 0; i < profile->path_count; i++)
+    for (uint32_t i = 0; i < profile->calls.count; i++)
         if (boxes[i].width >= narrowest)
             write_box(profile, i, &boxes[i], deepest, out);
     fputs("</svg>\n", out);

@@ -15,9 +15,9 @@ typedef struct row {
 } row;
 
 static bool is_called_by_itself(const tc_profile *profile, uint32_t path) {
-    uint32_t function = profile->paths[path].function;
-    for (uint32_t at = profile->paths[path].caller; at; at = profile->paths[at].caller)
-        if (profile->paths[at].function == function)
+    uint32_t function = profile->calls.paths[path].frame.function;
+    for (uint32_t at = profile->calls.paths[path].caller; at; at = profile->calls.paths[at].caller)
+        if (profile->calls.paths[at].frame.function == function)
             return true;
     return false;
 }
@@ -35,12 +35,12 @@ static row *make_rows(const tc_profile *profile) {
     row *rows = tc_allocate(profile->name_count * sizeof *rows);
     for (uint32_t i = 0; i < profile->name_count; i++)
         rows[i].name = profile->names[i];
-    for (uint32_t i = 1; i < profile->path_count; i++) {
-        const tc_profile_path *path = &profile->paths[i];
-        rows[path->function].self += path->self;
+    for (uint32_t i = 1; i < profile->calls.count; i++) {
+        const tc_profile_path *path = &profile->calls.paths[i];
+        rows[path->frame.function].self += path->self;
         /* Time in a recursion is in the outermost call already. */
         if (!is_called_by_itself(profile, i))
-            rows[path->function].total += path->total;
+            rows[path->frame.function].total += path->total;
     }
     qsort(rows, profile->name_count, sizeof *rows, by_use);
     return rows;
@@ -48,13 +48,13 @@ static row *make_rows(const tc_profile *profile) {
 
 static uint64_t samples_of(const tc_profile *profile) {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < profile->path_count; i++)
-        count += profile->paths[i].samples;
+    for (uint32_t i = 0; i < profile->calls.count; i++)
+        count += profile->calls.paths[i].samples;
     return count;
 }
 
 int tc_profile_write_table(const tc_profile *profile, FILE *out, size_t most) {
-    uint64_t all = profile->paths[0].total;
+    uint64_t all = profile->calls.paths[0].total;
     row *rows = make_rows(profile);
     uint32_t shown = 0, used = 0;
     fprintf(out, "%s: %.3f s of CPU time in %.3f s, %" PRIu64 " samples\n",
@@ -85,22 +85,23 @@ int tc_profile_write_table(const tc_profile *profile, FILE *out, size_t most) {
 /* `paths` has room for all. */
 static void write_names(const tc_profile *profile, uint32_t path, uint32_t *paths, FILE *out) {
     size_t count = 0;
-    for (uint32_t at = path; at; at = profile->paths[at].caller)
+    for (uint32_t at = path; at; at = profile->calls.paths[at].caller)
         paths[count++] = at;
     while (count-- > 0) {
-        for (const char *at = profile->names[profile->paths[paths[count]].function]; *at; at++)
+        for (const char *at = profile->names[profile->calls.paths[paths[count]].frame.function];
+             *at; at++)
             putc(*at == ';' ? ',' : *at, out);
         putc(count ? ';' : ' ', out);
     }
 }
 
 int tc_profile_write_folded(const tc_profile *profile, FILE *out) {
-    uint32_t *paths = tc_allocate(profile->path_count * sizeof *paths);
-    for (uint32_t i = 1; i < profile->path_count; i++) {
-        if (!profile->paths[i].samples)
+    uint32_t *paths = tc_allocate(profile->calls.count * sizeof *paths);
+    for (uint32_t i = 1; i < profile->calls.count; i++) {
+        if (!profile->calls.paths[i].samples)
             continue;
         write_names(profile, i, paths, out);
-        fprintf(out, "%" PRIu64 "\n", (profile->paths[i].self + 500) / 1000);
+        fprintf(out, "%" PRIu64 "\n", (profile->calls.paths[i].self + 500) / 1000);
     }
     free(paths);
     return ferror(out) ? -1 : 0;

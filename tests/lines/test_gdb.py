@@ -85,6 +85,16 @@ class Gdb(Case):
         self.assertStepped("ring.rs", line_of("ring.rs", "let n = env::args"), "ring::main",
                            r"__rust_begin_short_backtrace.* at .*library/std/src/sys/backtrace\.rs:\d+$")
 
+    def test_a_replay_has_the_commands_of_ours(self):
+        program = self.build(self.compile("divide.c", "-O0"), "-g", "-O0")[0]
+        record, commands = self.folder / "run.rec", self.folder / "commands"
+        self.execute(program, "5", env={"TIMECRAFT_OPTIONS": f"--record={record}"})
+        commands.write_text(f"break divide.c:{line_of('divide.c', 'a / b')}\ncontinue\ntc-bt\n")
+        with open(commands, "rb") as given:
+            result = self.timecraft("replay", "--gdb", record, stdin=given)
+        self.assertShown(result.out, r"^(\(gdb\) )*#0  divide at divide\.c:\d+$",
+                         r"^#1  twice at divide\.c:\d+$")
+
     def test_commands_of_ours(self):
         script = subprocess.run([os.path.join(os.path.dirname(TIMECRAFT), "timecraft-config"), "--gdb"],
                                 capture_output=True, text=True, check=True).stdout.strip()

@@ -87,18 +87,54 @@ def varints(data):
                                                   re.findall(rb"[\x80-\xff]*[\x00-\x7f]", data)))]
 
 
-def decode(path):
-    """Samples of a pprof file, as (names from the innermost outwards, values)."""
+def decode_places(path):
+    """Samples of a pprof file, as (locations from the innermost outwards, values); a location is a
+    list of (function, file, line), of which each is inlined in the next."""
     parts = list(fields(gzip.decompress(path.read_bytes())))
     strings = [value.decode() for field, value in parts if field == 6]
-    functions = {dict(fields(value))[1]: strings[dict(fields(value))[2]]
-                 for field, value in parts if field == 5}
-    locations = {dict(fields(value))[1]: functions[dict(fields(dict(fields(value))[4]))[1]]
-                 for field, value in parts if field == 4}
+    functions = {}
+    locations = {}
+    for field, value in parts:
+        if field == 5:
+            function = dict(fields(value))
+            functions[function[1]] = strings[function[2]], strings[function.get(4, 0)]
+    for field, value in parts:
+        if field == 4:
+            lines = [dict(fields(line)) for number, line in fields(value) if number == 4]
+            locations[dict(fields(value))[1]] = [(*functions[line[1]], line.get(2, 0))
+                                                 for line in lines]
     types = [strings[dict(fields(value))[1]] for field, value in parts if field == 1]
     samples = [dict(fields(value)) for field, value in parts if field == 2]
     return types, [([locations[one] for one in varints(sample[1])], varints(sample[2]))
                    for sample in samples]
+
+
+def decode(path):
+    """The same, as (names from the innermost outwards, values)."""
+    types, samples = decode_places(path)
+    return types, [([name for location in stack for name, _, _ in location], values)
+                   for stack, values in samples]
+
+
+# What burns is inlined, by either compiler.
+MIXES = r"""
+#include <stdio.h>
+#include <stdlib.h>
+typedef unsigned long long u64;
+static u64 mix(u64 s, u64 i) {
+    return (s * 2862933555777941757u + i) ^ s >> 7; /* here */
+}
+static u64 burn(u64 n) {
+    u64 s = 1;
+    for (u64 i = 1; i < n; i++)
+        s = mix(s, i); /* there */
+    return s;
+}
+int main(int count, char **words) {
+    printf("%llu\n", burn((u64)atoll(words[count - 1])));
+    return 5;
+}
+"""
 
 
 class Case(command.Case):
@@ -166,6 +202,37 @@ class Profile(Case):
                                  capture_output=True,
                                  env={**gotools.BASE_ENV, "PPROF_TMPDIR": str(self.temporary)})
             self.assertRegex(top.stdout.splitlines()[6], r" burn$", top)
+
+    def test_files_lines_and_inlined_functions_of_a_program_with_lines(self):
+        module = self.c(MIXES, "guest.wasm", "-g")
+        here, there = (1 + [text in line for line in MIXES.splitlines()].index(True)
+                       for text in ("/* here */", "/* there */"))
+        path = self.folder / "out.pb.gz"
+        for level in ("-O0", "-O2"):
+            for strips in (False, True):
+                with self.subTest(level=level, stripped=strips):
+                    program, _ = self.build(module, "-q", "-g", level)
+                    if strips:
+                        subprocess.run(["strip", program], check=True)
+                    self.profile("-o", path, "--", program, "100000000")
+                    self.assertMixes(path, here, there)
+        stack = max(self.stacks("--", program, "100000000").items(), key=lambda one: one[1])[0]
+        self.assertRegex(stack, r"^_start;.*;main;burn(;mix)?$")
+
+    def assertMixes(self, path, here, there):
+        _, samples = decode_places(path)
+        source = str(self.folder / "guest.c")
+        stacks = [stack for stack, _ in samples if stack[0][0] == ("mix", source, here)]
+        self.assertTrue(stacks, samples)
+        self.assertEqual(stacks[0][0][1], ("burn", source, there))
+        self.assertEqual([name for location in stacks[0] for name, _, _ in location][:3],
+                         ["mix", "burn", "main"])
+        go = gotools.find_go()
+        if go:
+            shown = subprocess.run([go, "tool", "pprof", "-list=^mix$", path], check=True, text=True,
+                                   capture_output=True,
+                                   env={**gotools.BASE_ENV, "PPROF_TMPDIR": str(self.temporary)})
+            self.assertRegex(shown.stdout, rf"(?m)^ +\d.* {here}: .*/\* here \*/$", shown)
 
     def test_hostile_names_are_no_markup(self):
         program, _ = self.build(self.wat(burning(EVIL)), "-q", "-O0")
