@@ -109,6 +109,9 @@ class TheEngine(EngineTest):
         made = sum(int(columns[3]) for columns in map(str.split, result.trace.splitlines())
                    if len(columns) > 4 and re.match(r"\w*(recv|send|poll|read|write)", columns[-1]))
         self.assertLessEqual(made, 4.2 * REQUESTS, result.trace)
+        # For which the wall's filter would run: it asks what these are called with.
+        self.assertLess(count_of("sendto", result.trace) + count_of("sendmsg", result.trace), 20,
+                        result.trace)
 
     @unittest.skipIf(support.ENGINE == "syscall", "of the other engine")
     def test_on_io_uring_asks_the_ring_for_datagrams_that_have_not_come(self):
