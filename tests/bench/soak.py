@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """A server and a client that run for an hour: do they hold and cost at the end what they did before?
 
-    tests/bench/soak.py [--minutes 60] [--connections 10000] [--rate 200] [--engine uring|syscall]
-                        [--output soak.svg]
+    tests/bench/soak.py [--guests c|go|python] [--minutes 60] [--connections 10000] [--rate 200]
+                        [--client-rate 20] [--engine uring|syscall] [--output soak.svg]
 
-The server is the example https-server. Up to so many clients of it come, ask, stay idle, ask again,
+The server is the example https-server, Go's example server, or Python's https_server.py. Up to so many clients of it come, ask, stay idle, ask again,
 and go in every way that there is: with close_notify and without, with a reset, in the middle of a
-handshake, with garbage; --rate of these a second. The client (guests/many.c) makes one connection
-after the other to a server that echoes. Both, guests in C, are looked at every hundredth of the time:
-memory, descriptors beyond those of open connections, CPU time for each thing done.
+handshake, with garbage; --rate of these a second. The client (guests/many.c, tests/go/load, guests/fetch_forever.py) makes one
+connection after the other to a server here, --client-rate of them a second. Both are looked at every
+hundredth of the time: memory, descriptors beyond those of open connections, CPU time for each thing done.
 
 Told, and drawn, is each of them over time. The exit status is 1 where the last quarter has more than a
 tenth over the second quarter, and that is not noise: 1 MiB, 8 descriptors, twice the CPU time, which
@@ -18,6 +18,7 @@ import argparse
 import collections
 import os
 import random
+import re
 import socket
 import ssl
 import subprocess
@@ -25,9 +26,12 @@ import sys
 import time
 
 import support
-from support.peers import NAME, TlsPeer, client_context, echo, reset
-from support.servers import ANSWER, PER_ADDRESS, REQUEST, HttpsServer, allow_descriptors
+from support import gotools
+from support.peers import NAME, TlsPeer, client_context, echo, has_asked, reset
+from support.servers import PER_ADDRESS, REQUEST, HttpsServer, ServingGuest, allow_descriptors
 
+GUESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guests")
+FOREVER = "100000000"
 SAMPLES = 100
 SPARE = 200  # descriptors of this program for all else
 SLACK = {"memory": 1 << 20, "descriptors": 8}
@@ -91,10 +95,21 @@ class Crowd:
         self.open.append(self.context.wrap_socket(self.connect(), server_hostname=NAME))
 
     def ask(self):
-        tls = self.chance.choice(self.open)
-        tls.sendall(REQUEST)
-        if ANSWER not in tls.recv(4096):
-            raise RuntimeError("a request was not answered")
+        """Of one that was idle for long, the server may have tired (which C's never does)."""
+        at = self.chance.randrange(len(self.open))
+        tls = self.open[at]
+        try:
+            tls.sendall(REQUEST)
+            answer = tls.recv(4096)
+        except (ConnectionError, ssl.SSLEOFError):
+            answer = b""
+        if answer.startswith(b"HTTP/1.1 200"):
+            return
+        if answer or not self.server.tires:
+            raise RuntimeError(f"a request was not answered but with {answer}")
+        self.open[at] = self.open[-1]
+        self.open.pop()
+        tls.close()
 
     def go(self):
         at = self.chance.randrange(len(self.open))
@@ -152,18 +167,83 @@ def draw(all_watched, path):
                    f'font-family="sans-serif" font-size="12">{"".join(parts)}</svg>\n')
 
 
-def start_client(peer):
-    """guests/many.c, which goes on by itself; its connections are counted where they arrive."""
-    process = support.start([support.program("many"), "sequential", str(peer), NAME, "100000000"],
+def paced(rate, handler):
+    """Lets so many connections a second through, where they come one after the other."""
+    def wait(connection):
+        time.sleep(1 / rate)
+        handler(connection)
+    return wait
+
+
+def page(connection):
+    """A request of HTTP, and its answer."""
+    if has_asked(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+
+
+class Server(ServingGuest):
+    """A guest that says "https://ADDRESS:PORT" in its first line."""
+
+    host, tires = "127.0.0.1", True
+
+    def __init__(self, command, stream, options=""):
+        identity = support.pki().identity("ecdsa")
+        held = f"--identity=www={identity.cert_file},{identity.key_file}"
+        self.process = support.start([word.replace("HELD", held) for word in command],
+                                     support.environment(options and f"{options} {held}"))
+        line = getattr(self.process, stream).readline()
+        found = re.search(r"https://\S*:(\d+)", line)
+        if not found:
+            self.stop()
+            raise RuntimeError(f"the server does not serve: {line}")
+        self.port = int(found[1])
+
+
+def c_guests(peer):
+    server = HttpsServer()
+    server.tires = False
+    return server, [support.program("many"), "sequential", str(peer), NAME, FOREVER], None
+
+
+def go_guests(peer):
+    server = Server([gotools.program(os.path.join(support.TREE, "examples/go/server")), "-listen",
+                     "127.0.0.1:0", "-identity", "www"], "stderr", "--allow-listen=127.0.0.1")
+    return server, [gotools.program(os.path.join(support.TREE, "tests/go/load")), f"https://{peer}/",
+                    "1", FOREVER, "1"], None
+
+
+def python_guests(peer):
+    python = os.path.join(support.PREFIX, "bin", "timecraft-python")
+    if not os.access(python, os.X_OK):
+        sys.exit("soak.py: there is no timecraft-python; sdk/python/build makes it")
+    server = Server([python, "--allow-listen=127.0.0.1", "HELD",
+                     os.path.join(support.TREE, "examples/python/https_server.py"), "--port=0",
+                     "--identity=www"], "stdout")
+    return server, [python, "--allow-net=127.0.0.1", os.path.join(GUESTS, "fetch_forever.py"),
+                    f"https://{peer}/"], ""
+
+
+# What starts them, whom their peer is, and what it does.
+GUESTS_OF = {"c": (c_guests, "ecdsa", echo), "go": (go_guests, "addresses", page),
+             "python": (python_guests, "addresses", page)}
+
+
+def start_client(command, options):
+    """It goes on by itself; its connections are counted where they arrive."""
+    process = support.start(command, support.environment(*([] if options is None else [options])),
                             stdin=subprocess.PIPE)
+    process.stdin.write("\n")  # what the Go guest waits for
+    process.stdin.flush()
     return Watched("client", process)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--guests", choices=GUESTS_OF, default="c")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--connections", type=int, default=10000)
     parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--client-rate", type=int, default=20)
     parser.add_argument("--engine", default="uring")
     parser.add_argument("--output", default="soak.svg")
     arguments = parser.parse_args()
@@ -171,9 +251,15 @@ def main():
         sys.exit(f"soak.py: {arguments.connections} connections need as many descriptors; be root, or raise "
                  "the limit")
     os.environ["TIMECRAFT_IO"] = arguments.engine
-    with HttpsServer() as server, TlsPeer(support.pki().identity("ecdsa"), echo) as peer:
+    guests, identity, handler = GUESTS_OF[arguments.guests]
+    with TlsPeer(support.pki().identity(identity), paced(arguments.client_rate, handler)) as peer:
+        server, *client = guests(peer)
+        measure(arguments, server, start_client(*client), peer)
+
+
+def measure(arguments, server, client, peer):
+    with server:
         served = Watched("server", server.process)
-        client = start_client(peer)
         crowd = Crowd(served, server, arguments.connections, 1)
         begin, length = time.monotonic(), arguments.minutes * 60
         acts = 0
