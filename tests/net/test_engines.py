@@ -190,15 +190,16 @@ class TheEngine(EngineTest):
     @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     @unittest.skipIf(ssl.OPENSSL_VERSION_INFO[:2] != (3, 0), "other versions of OpenSSL hold more or less")
     def test_holds_little_for_an_idle_connection_beside_what_openssl_does(self):
-        """Which has 12 KiB: half of it is an SSL, the next are ciphers, keys and the session."""
+        """Which has 12 KiB: half of it is an SSL, the next are ciphers, keys and the session. The
+        least of three times: the more have asked at once, the more buffers the engine has."""
         counting, told = self.counting()
         with HttpsServer(**counting) as server, ManyClients(server) as clients:
-            clients.open(100)
-            self.assertEqual(clients.ask(), 100)
-            few = told()[1]
-            clients.open(200)
-            self.assertEqual(clients.ask(), 300)
-            self.assertLess((told()[1] - few) / 200, 15500)
+            held = []
+            for count in range(100, 500, 100):
+                clients.open(100)
+                self.assertEqual(clients.ask(), count)
+                held.append(told()[1])
+            self.assertLess(min(map(int.__sub__, held[1:], held)) / 100, 15500, held)
 
     @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     def test_gets_the_memory_of_a_first_request_in_few_steps(self):
