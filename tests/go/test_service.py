@@ -76,7 +76,8 @@ class AListenerOfGo(unittest.TestCase):
             with self.subTest(engine=engine), services.listening() as listener, \
                     PassedToGo(program, listener, engine) as service, \
                     service.connect() as first, service.connect() as second:
-                self.assertEqual(first.ask("hello\n")[1], "hello\n")
+                for client in (first, second):  # what is only queued would be left to the next process
+                    self.assertEqual(client.ask("hello\n")[1], "hello\n")
                 service.signal(signal.SIGTERM)
                 time.sleep(0.2)
                 self.assertEqual(second.ask("still there?\n")[1], "still there?\n")
