@@ -161,11 +161,12 @@ class Builder:
         self.cflags = shlex.split(cflags[1]) if cflags else []
 
     def translate(self, data, folder, *words):
-        """The objects of a module, in a folder. Raises Refused with what timecraft has said."""
+        """The objects of a module, in a folder. Raises Refused with what timecraft has said. The C is
+        kept because the program is not taken from the cache then, where it is of a module before."""
         module = folder / "module.wasm"
         module.write_bytes(data)
-        done = subprocess.run([self.command, "build", "-q", "-j1", *self.words, *words, module, "-o",
-                               folder / "none"], env={**self.environment, "SPEC_OUT": str(folder)},
+        done = subprocess.run([self.command, "build", "-q", "-j1", f"--keep-c={folder / 'c'}", *self.words,
+                               *words, module, "-o", folder / "none"], env={**self.environment, "SPEC_OUT": str(folder)},
                               capture_output=True, text=True, errors="replace", timeout=600)
         if done.returncode == 1 and "timecraft: " in done.stderr:
             raise Refused(done.stderr)
