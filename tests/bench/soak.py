@@ -19,6 +19,7 @@ import collections
 import os
 import random
 import re
+import select
 import socket
 import ssl
 import subprocess
@@ -110,6 +111,17 @@ class Crowd:
         self.open[at] = self.open[-1]
         self.open.pop()
         tls.close()
+
+    def forget_gone(self):
+        """Those that the server has closed."""
+        poll = select.poll()
+        for tls in self.open:
+            poll.register(tls, select.POLLRDHUP)
+        gone = {fd for fd, _ in poll.poll(0)}
+        for tls in self.open:
+            if tls.fileno() in gone:
+                tls.close()
+        self.open = [tls for tls in self.open if tls.fileno() >= 0]
 
     def go(self):
         at = self.chance.randrange(len(self.open))
@@ -276,6 +288,7 @@ def measure(arguments, server, client, peer):
             client.done = len(peer.server_names)
             peer.threads[:] = [thread for thread in peer.threads if thread.is_alive()]
             peer.connections[:] = [one for one in peer.connections if one.fileno() >= 0]
+            crowd.forget_gone()
             seconds = time.monotonic() - begin
             served.sample(seconds, len(crowd.open))
             client.sample(seconds, 0)
