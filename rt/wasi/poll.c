@@ -215,6 +215,26 @@ static uint32_t store_events(const poll_state *state, char *to) {
     return stored;
 }
 
+/* Room for a call's, zero; kept for the next, for whoever waits once waits again. A call that ends
+ * in the end of the process, when that has drained, leaves nothing behind either. */
+static bool make_room(poll_state *state) {
+    static waiter *waiters;
+    static tc_io_interest *interests;
+    static size_t capacity;
+    if (state->count > capacity) {
+        free(waiters);
+        free(interests);
+        waiters = malloc(state->count * sizeof *waiters);
+        interests = malloc(state->count * sizeof *interests);
+        capacity = waiters && interests ? state->count : 0;
+        if (!capacity)
+            return false;
+    }
+    state->waiters = memset(waiters, 0, state->count * sizeof *waiters);
+    state->interests = interests;
+    return true;
+}
+
 uint32_t tc_wasi_poll_oneoff(tc_wasi *wasi, uint32_t in, uint32_t out, uint32_t count,
                              uint32_t result) {
     const char *from =
@@ -224,16 +244,11 @@ uint32_t tc_wasi_poll_oneoff(tc_wasi *wasi, uint32_t in, uint32_t out, uint32_t 
         return TC_WASI_FAULT;
     if (count == 0 || count > TC_WASI_SUBSCRIPTIONS_MAX)
         return TC_WASI_INVAL;
-    poll_state state = {.wasi = wasi,
-                        .waiters = calloc(count, sizeof *state.waiters),
-                        .interests = calloc(count, sizeof *state.interests),
-                        .count = count};
-    uint32_t error = state.waiters && state.interests ? load(&state, from) : TC_WASI_NOMEM;
+    poll_state state = {.wasi = wasi, .count = count};
+    uint32_t error = make_room(&state) ? load(&state, from) : TC_WASI_NOMEM;
     if (!error)
         error = tc_wasi_errno(wait_for_any(&state));
     if (!error)
         tc_memory_store_u32(&wasi->memory, result, store_events(&state, to));
-    free(state.waiters);
-    free(state.interests);
     return error;
 }

@@ -174,7 +174,7 @@ class AServerOfDatagrams(unittest.TestCase):
 
     def test_is_given_none_that_come_later(self):
         service, client = self.start()
-        client.send(b"work 100000000")
+        client.send(b"work %d" % (100_000_000 * support.SLOWNESS)) # longer than what follows
         time.sleep(0.05)
         service.signal(signal.SIGTERM)
         time.sleep(0.1 * support.SLOWNESS)
