@@ -1,11 +1,10 @@
 /* The functions of posix.h, and some of wasi-libc's that differ from POSIX (linked with --wrap).
- * A guest has one process, one user, no locale but "C", and temporary files in /tmp.
+ * A guest has no locale but "C", and temporary files in /tmp.
  */
 #include "posix.h"
 
 #include <errno.h>
 #include <locale.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,20 +30,10 @@ FILE *tmpfile(void) {
     return file;
 }
 
-int system(const char *command) {
-    errno = ENOSYS;
-    return command ? -1 : 0;
-}
-
-/* Newer versions of wasi-libc have them, and they always fail. */
+/* wasi-libc's newer versions have them, and the SDK, and they always fail: for the programs it is
+ * enough that the file is there. */
 int __wrap_chmod(const char *path, mode_t mode) {
     (void)mode;
-    return access(path, F_OK);
-}
-
-int chown(const char *path, uid_t user, gid_t group) {
-    (void)user;
-    (void)group;
     return access(path, F_OK);
 }
 
@@ -54,41 +43,12 @@ int __wrap_fchmod(int fd, mode_t mode) {
     return fstat(fd, &status);
 }
 
-int fchown(int fd, uid_t user, gid_t group) {
-    struct stat status;
-    (void)user;
-    (void)group;
-    return fstat(fd, &status);
-}
-
-mode_t umask(mode_t mask) {
-    (void)mask;
-    return 022;
-}
-
-uid_t getuid(void) {
-    return 1;
-}
-
-uid_t geteuid(void) {
-    return 1;
-}
-
-gid_t getegid(void) {
-    return 1;
-}
-
 int setpriority(int which, id_t who, int value) {
     (void)which;
     (void)who;
     (void)value;
     errno = EPERM;
     return -1;
-}
-
-struct passwd *getpwuid(uid_t uid) {
-    (void)uid;
-    return NULL;
 }
 
 /* wasi-libc takes any name. */
