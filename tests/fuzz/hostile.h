@@ -1,14 +1,16 @@
-/* What the fuzz targets of the imports share: a guest's memory with nothing around it, and an input
+/* What fuzz targets share: a guest's memory with nothing around it, a server for it, and an input
  * from which a sequence of calls and their arguments are read. Definitions, for one file a program.
  */
 #ifndef TC_TESTS_HOSTILE_H
 #define TC_TESTS_HOSTILE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "wasm-rt.h"
@@ -42,6 +44,28 @@ static inline int lowest_free_descriptor(void) {
     int fd = dup(STDERR_FILENO);
     close(fd);
     return fd;
+}
+
+/* The only server that the guest may connect to. */
+static int listener;
+static uint16_t port;
+
+/* `backlog` is as many connections as an input can make. */
+static inline void make_listener(int backlog) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    demand(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+               listen(listener, backlog) == 0 &&
+               getsockname(listener, (struct sockaddr *)&address, &length) == 0,
+           "no listener");
+    port = ntohs(address.sin_port);
+}
+
+static inline void close_waiting(void) {
+    int waiting;
+    while ((waiting = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        close(waiting);
 }
 
 /* What is left of the input. */

@@ -32,8 +32,6 @@ const tc_module tc_guest_module = {.name = "imports_fuzz"};
 
 static tc_wasi wasi;
 static tc_options options;
-static int listener;
-static uint16_t port;
 
 /* ---- the imports, from the list of them ---- */
 
@@ -146,17 +144,6 @@ static uint64_t state_before;
 
 /* ---- setting up ---- */
 
-static void make_listener(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof address;
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    demand(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-               listen(listener, 2 * CALLS_MAX) == 0 &&
-               getsockname(listener, (struct sockaddr *)&address, &length) == 0,
-           "no listener");
-    port = ntohs(address.sin_port);
-}
-
 static void make_secret(void) {
     uint8_t bytes[sizeof secret / 2];
     demand(getentropy(bytes, sizeof bytes) == 0, "no random bytes");
@@ -177,7 +164,7 @@ static void set_up(void) {
     make_secret();
     make_the_rest();
     make_memory();
-    make_listener();
+    make_listener(2 * CALLS_MAX);
     wasi.memory.wasm = &memory;
     wasi.argc = sizeof arguments / sizeof arguments[0];
     wasi.argv = arguments;
@@ -357,9 +344,7 @@ static void call(bool traced) {
 }
 
 static void tear_down(void) {
-    int waiting;
-    while ((waiting = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-        close(waiting);
+    close_waiting();
     tc_fdtable_reset(&wasi.fds);
     tc_net_finish();
     demand(nftw(below("open"), remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0,

@@ -27,8 +27,6 @@ const tc_module tc_guest_module = {.name = "sockets_fuzz"};
 
 static tc_wasi wasi;
 static tc_options options;
-static int listener;
-static uint16_t port;
 
 /* What sensible guests put into their memory. */
 static struct {
@@ -93,23 +91,12 @@ static void add_templates(void) {
     add_certificates();
 }
 
-static void make_listener(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof address;
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    demand(bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-               listen(listener, 64) == 0 &&
-               getsockname(listener, (struct sockaddr *)&address, &length) == 0,
-           "no listener");
-    port = ntohs(address.sin_port);
-}
-
 static void set_up(void) {
     char text[256], *error;
     signal(SIGPIPE, SIG_IGN);
     make_memory();
     wasi.memory.wasm = &memory;
-    make_listener();
+    make_listener(64);
     add_templates();
     snprintf(text, sizeof text,
              "--allow-net=127.0.0.1:%u --allow-listen=127.0.0.1 --allow-insecure-tls "
@@ -317,11 +304,9 @@ static void call(void) {
 
 /* Everything is closed; what goes on in the background ends as soon as the peers have gone. */
 static void tear_down(void) {
-    int waiting;
     for (size_t i = 0; i < PEERS_MAX; i++)
         close_peer(&peers[i]);
-    while ((waiting = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-        close(waiting);
+    close_waiting();
     tc_fdtable_reset(&wasi.fds);
     tc_net_finish();
 }
