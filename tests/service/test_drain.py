@@ -12,7 +12,7 @@ import unittest
 
 import support
 from support import services
-from support.peers import NAME, client_context
+from support.peers import NAME, client_context, free_port
 from support.servers import HttpsServer
 from support.services import Client, Load, Service
 
@@ -144,8 +144,8 @@ class AServer(unittest.TestCase):
 
 class AServerOfDatagrams(unittest.TestCase):
     def start(self, options="", **more):
-        service = Service("block", f"udp:{services.free_port()}", f"--allow-net=127.0.0.1 {options}",
-                          **more)
+        service = Service("block", f"udp:{free_port(kind=socket.SOCK_DGRAM)}",
+                          f"--allow-net=127.0.0.1 {options}", **more)
         self.addCleanup(service.stop)
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(client.close)

@@ -8,6 +8,7 @@ import unittest
 
 import support
 from support import services
+from support.peers import free_port
 from support.services import Client, Load, Service, wait_for
 
 
@@ -268,7 +269,7 @@ class Datagrams(Workers):
         return answers
 
     def test_are_each_answered_once(self):
-        with Service("block", f"udp:{services.free_port()}",
+        with Service("block", f"udp:{free_port(kind=socket.SOCK_DGRAM)}",
                      "--workers=2 --allow-net=127.0.0.1", count=2) as service:
             client, texts = self.client(), [f"datagram {number}" for number in range(400)]
             answers = self.ask(client, service, texts)
@@ -278,7 +279,7 @@ class Datagrams(Workers):
             self.assertRaises(BlockingIOError, client.recv, 300) # and nothing else comes
 
     def test_are_answered_by_the_others_and_by_who_takes_its_place(self):
-        with Service("block", f"udp:{services.free_port()}",
+        with Service("block", f"udp:{free_port(kind=socket.SOCK_DGRAM)}",
                      "--workers=2 --allow-net=127.0.0.1", count=2) as service:
             client = self.client()
             self.assertEqual(len(self.ask(client, service, ["one"])), 1)

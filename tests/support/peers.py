@@ -354,12 +354,12 @@ def tls_records(data):
 # Servers that are programs of their own.
 
 
-def free_port(host):
+def free_port(host="127.0.0.1", kind=socket.SOCK_STREAM):
     """A port that is free now and that the kernel does not give to clients by itself."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
         port = random.randrange(10000, 32000)
-        with socket.socket(family) as probe:
+        with socket.socket(family, kind) as probe:
             try:
                 probe.bind((host, port))
                 return port

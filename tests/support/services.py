@@ -194,12 +194,6 @@ class Manager:
         self.socket.close()
 
 
-def free_port(kind=socket.SOCK_DGRAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def listening():
     return socket.create_server(("127.0.0.1", 0), backlog=128)
 
