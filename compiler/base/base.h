@@ -229,6 +229,8 @@ extern const char *const tc_toolchain_headers[];
 int tc_toolchain_find(tc_toolchain *tools, const char *cc);
 /* Complains about a missing part that every build needs. */
 int tc_toolchain_check(const tc_toolchain *tools);
+/* The path of a part of the installed SDK, such as "c"; whether it is there or not. */
+char *tc_toolchain_sdk(const tc_toolchain *tools, const char *name);
 void tc_toolchain_reset(tc_toolchain *tools);
 /* What identifies a compiler, or all tools and the runtime, without running anything. */
 void tc_toolchain_compiler_identity(const tc_words *compiler, tc_buffer *out);

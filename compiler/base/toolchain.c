@@ -38,6 +38,15 @@ static char *find_directory(void) {
     return directory;
 }
 
+char *tc_toolchain_sdk(const tc_toolchain *tools, const char *name) {
+    char *lib = tc_path_directory(tools->directory);
+    char *prefix = tc_path_directory(lib);
+    char *path = tc_format("%s/share/timecraft/sdk/%s", prefix, name);
+    free(prefix);
+    free(lib);
+    return path;
+}
+
 /* The value of a key of toolchain.conf, a new string; NULL when it is not there or empty. */
 static char *conf_value(const char *conf, const char *key) {
     size_t key_length = strlen(key);

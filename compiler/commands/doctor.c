@@ -133,16 +133,12 @@ static void check_file(const char *part, const char *path, const char *advice) {
 static void check_guest_tools(const tc_toolchain *tools) {
     static const char advice[] =
         "to compile guests in C: apt install clang lld wasi-libc libclang-rt-dev-wasm32";
-    char *lib = tc_path_directory(tools->directory);
-    char *prefix = tc_path_directory(lib);
-    char *sdk = tc_format("%s/share/timecraft/sdk/c", prefix);
+    char *sdk = tc_toolchain_sdk(tools, "c");
     check_program("clang", "clang", "--version", advice);
     check_program("wasm-ld", "wasm-ld", "--version", advice);
     check_file("wasi-libc", "/usr/include/wasm32-wasi/stdio.h", advice);
     check_file("C SDK", sdk, "build and install timecraft again");
     free(sdk);
-    free(prefix);
-    free(lib);
 }
 
 /* Without it the runtime uses plain system calls, which are as right and less fast. */

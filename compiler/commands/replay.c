@@ -174,14 +174,11 @@ static char *find_commands(void) {
     tc_toolchain tools;
     if (tc_toolchain_find(&tools, NULL) != 0)
         return NULL;
-    char *lib = tc_path_directory(tools.directory), *prefix = tc_path_directory(lib);
-    char *script = tc_format("%s/share/timecraft/sdk/gdb/timecraft.py", prefix);
+    char *script = tc_toolchain_sdk(&tools, "gdb/timecraft.py");
     if (access(script, R_OK) < 0) {
         free(script);
         script = NULL;
     }
-    free(prefix);
-    free(lib);
     tc_toolchain_reset(&tools);
     return script;
 }
