@@ -118,6 +118,8 @@ typedef enum tc_verbosity { TC_QUIET, TC_BAR_ONLY, TC_NORMAL, TC_VERBOSE } tc_ve
 void tc_progress_init(tc_verbosity verbosity);
 /* An error: "timecraft: …" whatever the verbosity. */
 void tc_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* How many there were. */
+unsigned tc_errors(void);
 /* Adds a tool's own words below an error, indented, at most `lines` of them. */
 void tc_error_details(const char *text, size_t lines);
 /* Says which step has begun. */

@@ -69,8 +69,15 @@ static void print_line(const char *format, va_list arguments) {
     progress.last_line = tc_progress_seconds();
 }
 
+static unsigned errors;
+
+unsigned tc_errors(void) {
+    return errors;
+}
+
 void tc_error(const char *format, ...) {
     va_list arguments;
+    errors++;
     va_start(arguments, format);
     print_line(format, arguments);
     va_end(arguments);

@@ -314,9 +314,11 @@ static void build_wall(const tc_build *build) {
     show_paths(&tools->ldflags);
 }
 
-/* The program from the cache, or by the stages. */
+/* The program from the cache, or by the stages. One of which there was something to say is not
+ * kept: the next build is to say it again. */
 static int make_program(tc_build *build, output *out) {
     tc_kept kept;
+    unsigned errors = tc_errors();
     tc_kept_open(&kept, build);
     bool was_kept = tc_kept_get(&kept, out->temporary);
     int result = 0;
@@ -325,7 +327,7 @@ static int make_program(tc_build *build, output *out) {
         if (tc_toolchain_probe_wasm2c(&build->tools, &build->wasm2c) < 0 ||
             make_work_directory(build) < 0 || run_stages(build, out) < 0)
             result = -1;
-        else if (!build->options->output_is_kept)
+        else if (!build->options->output_is_kept && tc_errors() == errors)
             tc_kept_put(&kept, out->temporary);
     }
     tc_kept_close(&kept);

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import unittest
 
+import support
 from support import SANITIZED, TIMECRAFT
 from support.command import Case, SEVEN
 
@@ -188,7 +189,7 @@ class Programs(Case):
         module = self.wat(SEVEN)
         self.assertFalse(self.is_kept(module, "-O1"))
         gcc, _ = self.logged("gcc", name="other")
-        for options in (["-O0"], ["-O2"], ["-O1", "-g"], ["-O1", "--cc", gcc], ["-O1", "--env", "A=1"],
+        for options in (["-O0"], ["-O2"], ["-O1", "--cc", gcc], ["-O1", "--env", "A=1"],
                         ["-O1", "--env", "A=2"], ["-O1", "--stub", "a.b"],
                         ["-O1", "--unknown-imports=trap"]):
             with self.subTest(options):
@@ -197,6 +198,22 @@ class Programs(Case):
         self.assertTrue(self.is_kept(module, "-O1"))
         self.assertFalse(self.is_kept(self.wat(SEVEN.replace("7", "8")), "-O1", status=8))
         self.assertFalse(self.is_kept(self.wat(SEVEN, "named.wasm"), "-O1"))
+
+    def test_with_lines_is_another(self):
+        source, module = self.folder / "seven.c", self.folder / "seven.wasm"
+        source.write_text("int main(void) { return 7; }\n")
+        support.run_tool(*support.sdk_words("--cc"), *support.sdk_words("--flags"), "-g", source, "-o", module)
+        self.assertFalse(self.is_kept(module, "-O1"))
+        self.assertFalse(self.is_kept(module, "-O1", "-g"))
+        self.assertTrue(self.is_kept(module, "-O1", "-g"))
+
+    def test_of_which_there_was_something_to_say_is_built_again_and_it_is_said_again(self):
+        module = self.wat(SEVEN)
+        for _ in range(2):
+            program, result = self.build(module, "-O1", "-g")
+            self.assertIn("has no debugging information", result.err)
+            self.assertNotIn(self.KEPT, result.err)
+            self.assertEqual(self.execute(program).status, 7)
 
     def test_another_compiler_of_the_same_name_makes_another(self):
         module = self.wat(SEVEN)
