@@ -24,8 +24,7 @@ class SeveralWorkers(Workers):
             self.assertEqual(len(service.workers()), 3)
 
     def test_share_a_port_of_the_program_s_choice_and_a_path(self):
-        with Service() as probe:
-            port = probe.ports[0]
+        port = free_port()
         path = os.path.join(support.temporary_folder(), "socket")
         options = f"--workers=2 --allow-listen=unix:{path}"
         for where, address in ((f"tcp:{port}", ("127.0.0.1", port)), (f"unix:{path}", path)):
