@@ -369,6 +369,21 @@ static int accept_one(const tc_socket *socket) {
     return fd;
 }
 
+/* Takes one out of the queue. In a drain it counts before it has left that, or the program might
+ * end between the two. */
+static int take_connection(tc_socket *socket, tc_socket **out) {
+    bool drains = tc_service_draining;
+    if (drains)
+        tc_service_connections(1);
+    int fd = accept_one(socket);
+    int error = fd < 0 ? -errno : tc_socket_adopt(fd, socket->family, socket->type, out);
+    if (!error)
+        tc_socket_count(*out);
+    if (drains)
+        tc_service_connections(-1);
+    return error;
+}
+
 int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
     if (socket->tls)
         return -EINVAL;
@@ -378,12 +393,8 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
         tc_service_is_ready();
     uint64_t deadline = tc_socket_deadline(socket, socket->receive_timeout);
     for (;;) {
-        int fd = accept_one(socket);
-        if (fd >= 0) {
-            int error = tc_socket_adopt(fd, socket->family, socket->type, out);
-            if (error)
-                return error;
-            tc_socket_count(*out);
+        int error = take_connection(socket, out);
+        if (!error) {
             (*out)->state = TC_SOCKET_CONNECTED;
             (*out)->nonblocking = nonblocking;
             if (socket->family != AF_UNIX) { /* as the kernel has it */
@@ -394,13 +405,13 @@ int tc_socket_accept(tc_socket *socket, bool nonblocking, tc_socket **out) {
             (*out)->config = tc_tls_config_share(socket->config);
             return socket->serves_tls ? start_accepted(out) : 0;
         }
-        if (errno == EINTR || errno == ECONNABORTED)
+        if (error == -EINTR || error == -ECONNABORTED)
             continue;
-        if (errno != EAGAIN || deadline == 0)
-            return -errno;
+        if (error != -EAGAIN || deadline == 0)
+            return error;
         if (socket->reading_shut) /* of a path's listener; TCP's listens no more then */
             return -EINVAL;
-        int error = tc_socket_wait(socket, POLLIN, deadline);
+        error = tc_socket_wait(socket, POLLIN, deadline);
         if (error)
             return error;
     }

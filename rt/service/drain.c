@@ -72,8 +72,8 @@ static void leave(void) {
 
 static void look_whether_done(uint64_t now) {
     bool over = now - drain.began >= drain.patience;
-    int open = tc_listeners_connections();
     bool settled = now - drain.told >= LEAST && tc_listeners_settle();
+    int open = tc_listeners_connections(); /* which the last in a queue has become by now */
     if (!over && (!settled || open > 0))
         return;
     if (open > 0)
