@@ -19,16 +19,19 @@ BUFFER = 65536
 SPARE = 100  # descriptors for all else
 
 
-def clients(program, words, per, scale, curl=None):
-    """Both I/O engines and the native twin of a guest that is a client; what one of `per` costs."""
+def clients(program, words, per, scale, curl=None, loader=()):
+    """Both I/O engines and the native twin of a guest that is a client; what one of `per` costs. With a
+    `loader`, which starts programs with other libraries, the native twin as it is comes last."""
     guest, twin = support.program(program), native_tls(program)
 
-    def side(path, env):
-        return lambda: told([path, *words], env) / per * scale
+    def side(path, env, loader=loader):
+        return lambda: told([*loader, path, *words], env) / per * scale
 
     sides = {"timecraft": side(guest, support.environment(TIMECRAFT_IO="uring")),
              "native": side(twin, native_environment()),
              "syscall engine": side(guest, support.environment(TIMECRAFT_IO="syscall"))}
+    if loader:
+        sides["native, distribution's OpenSSL"] = side(twin, native_environment(), ())
     if curl and shutil.which("curl"):
         sides["curl"] = curl
     return sides
@@ -47,20 +50,37 @@ def curl_fetches(server, name, count, per, scale):
     return fetch
 
 
-@case("download", "1 GB download", "s/GB", TWIN, SAME, 0.80)
-def download(quick):
+def newer_openssl():
+    """Starts a program with the OpenSSL, and the libc, that the newer wasm2c is installed with."""
+    folder = support.PREFIX / "lib/timecraft/wabt/usr/lib/x86_64-linux-gnu"
+    words = [str(folder / "ld-linux-x86-64.so.2"), "--library-path", str(folder)]
+    if not all((folder / name).exists() for name in ("ld-linux-x86-64.so.2", "libssl.so.3")):
+        raise Missing("no OpenSSL is installed but the distribution's")
+    return words
+
+
+def downloads(quick, **more):
     count = 4 if quick else 15
     with file_server() as server:
         size = count * BIG / 1e9
-        yield clients("keep_fetching", client_words(server, "/file/big", count, BUFFER), size, 1,
-                      curl_fetches(server, "big", count, size, 1))
+        curl = None if more else curl_fetches(server, "big", count, size, 1)
+        yield clients("keep_fetching", client_words(server, "/file/big", count, BUFFER), size, 1, curl, **more)
 
 
-@case("upload", "1 GB upload", "s/GB", TWIN, SAME + "; nginx reads and forgets", 0.90)
-def upload(quick):
+def uploads(quick, **more):
     size = 0.25 if quick else 1
     with file_server() as server:
-        yield clients("uploading", client_words(server, "/", int(size * 1e9)), size, 1)
+        yield clients("uploading", client_words(server, "/", int(size * 1e9)), size, 1, **more)
+
+
+FORGETS = SAME + "; nginx reads and forgets"
+NEWER = ", OpenSSL of a newer distribution"
+case("download", "1 GB download", "s/GB", TWIN, SAME, 0.80)(downloads)
+case("upload", "1 GB upload", "s/GB", TWIN, FORGETS, 0.90)(uploads)
+case("download.newer", "1 GB download" + NEWER, "s/GB", TWIN, SAME, 0.80)(
+    lambda quick: downloads(quick, loader=newer_openssl()))
+case("upload.newer", "1 GB upload" + NEWER, "s/GB", TWIN, FORGETS, 0.90)(
+    lambda quick: uploads(quick, loader=newer_openssl()))
 
 
 @case("request", "request of 100 bytes, one connection kept", "us", TWIN, SAME, 0.95)
