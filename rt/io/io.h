@@ -103,6 +103,9 @@ void tc_stream_consume(tc_stream *stream, size_t length);
  * kernel nothing. */
 bool tc_stream_has_arrived(const tc_stream *stream);
 
+/* Whether nothing has arrived and tc_stream_peek would not ask the kernel for more. */
+bool tc_stream_is_drained(const tc_stream *stream);
+
 /* Whether the last read of the kernel got all that it had room for. */
 bool tc_stream_may_have_more(const tc_stream *stream);
 

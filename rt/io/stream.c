@@ -198,6 +198,10 @@ bool tc_stream_has_arrived(const tc_stream *stream) {
     return stream->first || stream->ended || stream->receive_error;
 }
 
+bool tc_stream_is_drained(const tc_stream *stream) {
+    return stream->exhausted && !tc_stream_has_arrived(stream);
+}
+
 bool tc_stream_may_have_more(const tc_stream *stream) {
     return stream->filled;
 }

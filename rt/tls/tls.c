@@ -64,6 +64,13 @@ static bool set_peer_name(tc_tls *tls, bool is_address) {
            SSL_set_tlsext_host_name(tls->ssl, tls->name);
 }
 
+/* Before a call into OpenSSL: what stands in the queue of errors would be taken for its own.
+ * Clearing an empty one costs as much as a small call. */
+static void clear_errors(void) {
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 /* Judges the result of an OpenSSL call: what to return for it, failing the connection if it did. */
 static int judge(tc_tls *tls, int result) {
     int error = SSL_get_error(tls->ssl, result);
@@ -94,7 +101,7 @@ static void check_sending(tc_tls *tls) {
 
 static void step_handshake(void *context) {
     tc_tls *tls = context;
-    ERR_clear_error();
+    clear_errors();
     tc_stream_look(tls->stream, false);
     tls->appetite = APPETITE;
     int result = SSL_do_handshake(tls->ssl);
@@ -284,7 +291,7 @@ const char *tc_tls_reason(const tc_tls *tls) {
 /* One SSL_read or SSL_peek. */
 static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
     size_t got = 0;
-    ERR_clear_error();
+    clear_errors();
     tls->appetite = APPETITE;
     int result = peek ? SSL_peek_ex(tls->ssl, buffer, length, &got)
                       : SSL_read_ex(tls->ssl, buffer, length, &got);
@@ -296,6 +303,23 @@ static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
     return judge(tls, result);
 }
 
+/* OpenSSL that is asked to read in vain gets a buffer of a record's size for it, and gives it back.
+ * So it is asked only where there may be something. Whole records have been read here: beside the
+ * bytes of the last one it holds nothing. */
+static void note_drained(tc_tls *tls) {
+    if (SSL_pending(tls->ssl) > 0 || !tc_stream_is_drained(tls->stream))
+        return;
+    tls->drained = true;
+    tls->wants_room = false;
+}
+
+/* Whether nothing has come since OpenSSL had no more. Asks the engine. */
+static bool has_nothing(const tc_tls *tls) {
+    const uint8_t *data;
+    return tls->drained && !tls->wants_room && SSL_pending(tls->ssl) == 0 &&
+           tc_stream_peek(tls->stream, &data) == -EAGAIN;
+}
+
 ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
     if (tls->state != TC_TLS_OPEN)
         return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
@@ -303,13 +327,16 @@ ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
         return 0;
     size_t total = 0;
     tc_stream_look(tls->stream, SSL_pending(tls->ssl) > 0);
+    if (has_nothing(tls))
+        return -EAGAIN;
     /* Record after record while they are there: a large buffer is one call. */
     do {
         ssize_t got = read_once(tls, (char *)buffer + total, length - total, peek);
         if (got <= 0)
             return total ? (ssize_t)total : got;
         total += (size_t)got;
-    } while (total < length && !peek);
+        note_drained(tls);
+    } while (total < length && !peek && !tls->drained);
     return (ssize_t)total;
 }
 
@@ -328,7 +355,7 @@ ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
         if (error)
             return total ? (ssize_t)total : error;
         size_t part = length - total < RECORD_MAX ? length - total : RECORD_MAX, sent = 0;
-        ERR_clear_error();
+        clear_errors();
         int result = SSL_write_ex(tls->ssl, (const char *)buffer + total, part, &sent);
         if (result != 1) {
             error = judge(tls, result);
@@ -344,7 +371,7 @@ int tc_tls_shutdown(tc_tls *tls) {
         return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
     if (tls->sent_close)
         return 0;
-    ERR_clear_error();
+    clear_errors();
     int result = SSL_shutdown(tls->ssl);
     if (result < 0)
         return judge(tls, result);

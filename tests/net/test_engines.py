@@ -158,10 +158,12 @@ class TheEngine(EngineTest):
 
     @unittest.skipIf(support.SANITIZED, "sanitizers get memory in their own ways")
     def test_leaves_allocating_for_a_request_to_openssl(self):
-        """Which has seven: buffers that it gives back when they are empty, and contexts."""
+        """Which has six: buffers that it gives back when they are empty, and contexts. It is not asked to
+        read in vain, for which it would have one more."""
         few, many = self.allocations(100), self.allocations(100 + REQUESTS)
         self.assertGreater(few, 100)  # starting and shaking hands: they are counted
-        self.assertLess(many - few, 8.1 * REQUESTS, f"{few} and {many} allocations")
+        most = 6.1 if ssl.OPENSSL_VERSION_INFO[:2] == (3, 0) else 8.1  # others were not counted
+        self.assertLess(many - few, most * REQUESTS, f"{few} and {many} allocations")
 
     def allocations(self, requests):
         """How often a guest that makes so many requests calls malloc, calloc and realloc."""
