@@ -2,12 +2,12 @@
  *
  * Receiving: each stream has one multishot receive armed, which fills buffers that all streams
  * share (a provided-buffer ring). Of these the kernel has only a few at a time where there are few
- * streams, and of the others always the one that was used last, so that what is received stays in
- * the processor's cache. A buffer stands for a whole receive, however short, so when none is left
- * and a stream wants one, what lies in some of them is copied to the heap and they are given back:
- * streams that nobody reads cannot starve the others. A stream that found none is starved: it
- * stands in a list until one is free, and nobody is told, since nothing has come of it. A stream
- * that holds much has its receive cancelled until it is read.
+ * streams, of one no more than it may hold, and of the others always the one that was used last, so
+ * that what is received stays in the processor's cache. A buffer stands for a whole receive,
+ * however short, so when none is left and a stream wants one, what lies in some of them is copied
+ * to the heap and they are given back: streams that nobody reads cannot starve the others. A stream
+ * that found none is starved: it stands in a list until one is free, and nobody is told, since
+ * nothing has come of it. A stream that holds much has its receive cancelled until it is read.
  *
  * Sending: bytes are queued in the stream, and a send entry for them stands in the submission
  * queue. It goes to the kernel together with the next wait, so that a request and the wait for its
@@ -42,7 +42,7 @@
 #define BUFFER_COUNT  64 /* a power of two */
 #define BUFFER_GROUP  0
 #define BUFFERS_FREED 16 /* how many are copied out when none is left */
-#define BUFFERS_FEW   8  /* the kernel has so many at a time for up to two streams */
+#define BUFFERS_FEW   4  /* the kernel has so many at a time for up to two streams */
 
 #define RECEIVED_HIGH (256u * 1024) /* more than this held: stop receiving */
 #define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
