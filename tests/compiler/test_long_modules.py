@@ -115,6 +115,16 @@ class LongModules(Case):
             self.assertEqual(self.translate(module, level), (75, 4))
             self.assertEqual(self.translate(dropped, level), (134, 4))
 
+    def test_constants_that_name_globals(self):
+        """The byte that function 4 takes, and its place in the table, are where global 1 says."""
+        named = b"\x23\1\x0b"
+        data = long_module(EXIT_WITH_3, data=(b"\0" + named + b"\1\7", b"\0\x41\5\x0b\1\2")).replace(
+            section(7, b"\6_start\0\1", b"\6memory\2\0") + section(9, b"\0\x41\0\x0b\1\3"),
+            section(6, b"\x7f\0\x41\0\x0b", b"\x7f\0\x23\0\x0b") +
+            section(7, b"\6_start\0\1", b"\6memory\2\0") + section(9, b"\0" + named + b"\1\3"))
+        for level in ("-O0", "-O1"):
+            self.assertEqual(self.translate(data, level), (203, 3))
+
     def test_damaged_code_is_refused(self):
         data = long_module(EXIT_WITH_3)
         path = self.folder / "guest.wasm"

@@ -68,6 +68,24 @@ class Modules(Case):
                           flags=("--no-check",))
         self.refuse(module, "wasm2c", "type mismatch")
 
+    def test_constants_name_immutable_globals_that_stand_before(self):
+        for kind, first, second in (("i32", 1, 1), ("(mut i32)", 0, 0)):
+            with self.subTest(kind):
+                module = self.wat(f"""(module
+                    (global {kind} (i32.const 0))
+                    (global i32 (global.get {first}))
+                    (memory 1)
+                    (data (global.get {second}) "x")
+                    (func (export "_start")))""", flags=("--no-check",))
+                self.refuse(module, "wasm2c", "initializer expression")
+
+    def test_constants_that_double_each_time_are_not_written_out(self):
+        globals_ = "".join(f"(global i32 (i32.add (global.get {at}) (global.get {at})))"
+                           for at in range(64))
+        module = self.wat(f"""(module (global i32 (i32.const 1)) {globals_}
+            (func (export "_start")))""", flags=("--enable-all", "--no-check"))
+        self.refuse(module, "wasm2c", "initializer expression")
+
     def test_every_import_that_is_missing_is_named_with_its_type(self):
         module = self.wat("""(module
             (import "env" "foo" (func (param i32 i64) (result f64)))

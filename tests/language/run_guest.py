@@ -12,6 +12,7 @@ Comment lines at its top are those of support/guest_runner.py, and
                         "-O0", "-O1" and "-O1 --cc=clang" if there is none
     // needs: WHAT      "wabt VERSION" or newer, "wasm-exceptions" in the compiler for guests,
                         "libc++"; where it is not there the test is skipped
+    ;; wat-flags: WORDS  for wat2wasm
 """
 import functools
 import os
@@ -26,7 +27,7 @@ import support
 from support import guest_runner
 
 HERE = pathlib.Path(__file__).resolve().parent
-guest_runner.KEYS.update({"builds", "needs"})
+guest_runner.KEYS.update({"builds", "needs", "wat-flags"})
 # Not --enable-all: that also changes how other things are written.
 FEATURES = ["--enable-exceptions", "--enable-extended-const", "--enable-multi-memory",
             "--enable-tail-call", "--enable-threads", "--enable-relaxed-simd"]
@@ -82,18 +83,19 @@ def check_needs(header):
             raise Skipped(f"{CLANGXX} or its library for WebAssembly is not installed")
 
 
-def translate_text(text, module):
+def translate_text(text, header, module):
     if "(module" not in text:
         text = (HERE / "checks.wat").read_text() + text
     wat = module.with_suffix(".whole.wat")
     wat.write_text(text)
-    guest_runner.run_tool([support.WAT2WASM, *wat_flags(), "--debug-names", wat, "-o", module])
+    words = shlex.split(" ".join(header.get("wat-flags", [])))
+    guest_runner.run_tool([support.WAT2WASM, *wat_flags(), *words, "--debug-names", wat, "-o", module])
 
 
 def make_module(source, header, folder):
     module = folder / (source.stem + ".wasm")
     if source.suffix == ".wat":
-        translate_text(source.read_text(), module)
+        translate_text(source.read_text(), header, module)
     else:
         compiler = [CLANGXX, "-std=c++17"] if source.suffix == ".cc" else [CLANG]
         guest_runner.run_tool([*compiler, "-O2", "-Wall", "-Wextra", "-Werror", f"-I{support.HERE}",

@@ -8,6 +8,7 @@
  *  - memory.atomic.notify finds nobody who waits where memory is not shared: a load that traps as
  * it would, and 0. memory.atomic.wait traps there, first for what is wrong with its address. wasm2c
  * has neither; tc_correct_waits gives the trap its words.
+ *  - Constants that name globals of the module become those globals' constants (constants.c).
  *  - Custom sections are left out, but for the names.
  *  - Marks, for the lines of the source (stages/lines), stand in front of instructions.
  *  - Functions of other parts are there with their types, and are a trap behind a mark that
@@ -17,6 +18,7 @@
  *
  * A body that cannot be read is copied as it is, for wasm2c to complain about.
  */
+#include "stages/module/constants.h"
 #include "stages/module/instructions.h"
 #include "stages/module/module.h"
 
@@ -325,24 +327,27 @@ static void lower_code(const tc_wasm *wasm, const tc_part *part, const tc_marks 
     add_bytes(out, in->at, in->end);
 }
 
-/* Active segments, which may have names, without their bytes: only the first part's are used. The
- * others as they are. */
-static void lower_data(tc_reader *in, tc_buffer *out) {
-    uint32_t count = tc_read_count(in);
-    add_leb(out, count);
-    for (uint32_t i = 0; i < count && !in->problem; i++) {
-        const uint8_t *start = in->at;
+/* Of active segments, which may have names, only the first part has the bytes: the others do not
+ * use them. The contents are nothing if the section may stay as it is. */
+static void lower_data(const tc_part *part, const tc_constants *constants, tc_reader *in,
+                       tc_buffer *out) {
+    const uint8_t *copied = in->at;
+    for (uint32_t left = tc_read_count(in); left && !in->problem; left--) {
         uint32_t flags = tc_read_u32(in);
         if (flags == 2)
             tc_read_u32(in);
         if (flags != 1)
-            tc_read_constant(in, NULL);
+            tc_constants_lower(constants, in, out, &copied);
         const uint8_t *length_at = in->at;
         tc_skip(in, tc_read_u32(in));
-        add_bytes(out, start, flags == 1 ? in->at : length_at);
-        if (flags != 1)
+        if (flags != 1 && part->first > 0) {
+            add_bytes(out, copied, length_at);
             add_leb(out, 0);
+            copied = in->at;
+        }
     }
+    if (out->length)
+        add_bytes(out, copied, in->end);
 }
 
 static void lower_imports(const tc_wasm *wasm, tc_buffer *out) {
@@ -369,20 +374,25 @@ static bool is_name_section(const tc_reader *section) {
 }
 
 static void lower_section(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
-                          uint8_t id, tc_reader *in, tc_buffer *out) {
+                          tc_constants *constants, uint8_t id, tc_reader *in, tc_buffer *out) {
     tc_buffer content = {0};
+    const uint8_t *start = in->at;
     if (id == TC_SECTION_CUSTOM && !is_name_section(in))
         return;
     if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
         lower_imports(wasm, &content);
+    else if (id == TC_SECTION_GLOBAL)
+        tc_constants_lower_globals(constants, wasm, in, &content);
+    else if (id == TC_SECTION_ELEMENT)
+        tc_constants_lower_elements(constants, in, &content);
     else if (id == TC_SECTION_CODE && has_new_code(wasm, part, marks))
         lower_code(wasm, part, marks, in, &content);
-    else if (id == TC_SECTION_DATA && part->first > 0)
-        lower_data(in, &content);
-    if (content.data)
+    else if (id == TC_SECTION_DATA)
+        lower_data(part, constants, in, &content);
+    if (content.length)
         add_section(out, id, content.data, content.length);
     else
-        add_section(out, id, in->at, tc_reader_left(in));
+        add_section(out, id, start, (size_t)(in->end - start));
     tc_buffer_reset(&content);
     free(in->problem);
 }
@@ -404,13 +414,15 @@ static tc_reader sections(const tc_wasm *wasm) {
 
 void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
                      tc_buffer *out) {
+    tc_constants constants = {0};
     tc_reader in = sections(wasm);
     tc_buffer_add(out, in.start, TC_PREAMBLE);
     while (tc_reader_left(&in)) {
         uint8_t id;
         tc_reader section = next_section(&in, &id);
-        lower_section(wasm, part, marks, id, &section, out);
+        lower_section(wasm, part, marks, &constants, id, &section, out);
     }
+    tc_constants_reset(&constants);
 }
 
 /* ---- parts ---- */
