@@ -1,7 +1,8 @@
 """C that calls a translated module's exports with exact arguments, as lines on standard input ask.
 
 It is linked with the very objects that `timecraft build` made, and the runtime, in place of nothing:
-the linker's --wrap has it called where the guest has been instantiated, and where it has ended.
+the linker's --wrap has it called where the guest has been instantiated, and where it has ended. COMMON
+is the same for all modules; write() gives what is of one.
 
     call N WORD...   calls export N; answers "= WORD..."
     trap N WORD...   the same in a child; answers "exit STATUS MESSAGE" or "= returned"
@@ -12,15 +13,7 @@ reference is "null", "func", or the host's number of an externref.
 """
 import re
 
-TOP = r"""
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+TYPES = r"""
 #include "wasm-rt.h"
 
 typedef struct w2c_guest w2c_guest;
@@ -33,50 +26,76 @@ typedef struct v128 { uint64_t lanes[2] __attribute__((aligned(16))); } v128;
 #else
 typedef long long v128 __attribute__((vector_size(16), may_alias));
 #endif
+
+typedef void spec_call(void);
+extern spec_call *const spec_calls[];
+extern const u32 spec_count;
+extern w2c_guest *spec_guest;
+#define CONVERSIONS(type) type spec_take_##type(void); void spec_give_##type(type v)
+CONVERSIONS(u32);
+CONVERSIONS(u64);
+CONVERSIONS(f32);
+CONVERSIONS(f64);
+CONVERSIONS(v128);
+CONVERSIONS(wasm_rt_externref_t);
+CONVERSIONS(wasm_rt_funcref_t);
+void spec_begin(void); /* an answer */
+void spec_end(void);
+"""
+
+COMMON = TYPES + r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 typedef struct tc_wasi tc_wasi;
 
-static w2c_guest *guest;
+w2c_guest *spec_guest;
 static char *rest; /* of the line */
 
-static u64 word(void) {
+static char *next_word(void) {
     char *text = strtok_r(NULL, " \n", &rest);
     if (!text)
         exit(90);
-    return strtoull(text, NULL, 16);
+    return text;
 }
 
-static u32 take_u32(void) { return (u32)word(); }
-static u64 take_u64(void) { return word(); }
-static f32 take_f32(void) { u32 bits = (u32)word(); f32 v; memcpy(&v, &bits, 4); return v; }
-static f64 take_f64(void) { u64 bits = word(); f64 v; memcpy(&v, &bits, 8); return v; }
-static v128 take_v128(void) { u64 b[2]; b[0] = word(); b[1] = word(); v128 v; memcpy(&v, b, 16); return v; }
-static wasm_rt_externref_t take_wasm_rt_externref_t(void) {
-    char *text = strtok_r(NULL, " \n", &rest);
+static u64 word(void) { return strtoull(next_word(), NULL, 16); }
+
+u32 spec_take_u32(void) { return (u32)word(); }
+u64 spec_take_u64(void) { return word(); }
+f32 spec_take_f32(void) { u32 bits = (u32)word(); f32 v; memcpy(&v, &bits, 4); return v; }
+f64 spec_take_f64(void) { u64 bits = word(); f64 v; memcpy(&v, &bits, 8); return v; }
+v128 spec_take_v128(void) { u64 b[2]; b[0] = word(); b[1] = word(); v128 v; memcpy(&v, b, 16); return v; }
+wasm_rt_externref_t spec_take_wasm_rt_externref_t(void) {
+    char *text = next_word();
     if (strcmp(text, "null") == 0)
         return wasm_rt_externref_null_value;
     return (wasm_rt_externref_t)(uintptr_t)(strtoull(text, NULL, 16) + 1);
 }
-static wasm_rt_funcref_t take_wasm_rt_funcref_t(void) {
-    if (strcmp(strtok_r(NULL, " \n", &rest), "null") != 0)
+wasm_rt_funcref_t spec_take_wasm_rt_funcref_t(void) {
+    if (strcmp(next_word(), "null") != 0)
         exit(91);
     return wasm_rt_funcref_null_value;
 }
 
-static void give_u32(u32 v) { printf(" %x", v); }
-static void give_u64(u64 v) { printf(" %llx", (unsigned long long)v); }
-static void give_f32(f32 v) { u32 bits; memcpy(&bits, &v, 4); give_u32(bits); }
-static void give_f64(f64 v) { u64 bits; memcpy(&bits, &v, 8); give_u64(bits); }
-static void give_v128(v128 v) { u64 b[2]; memcpy(b, &v, 16); give_u64(b[0]); give_u64(b[1]); }
-static void give_wasm_rt_externref_t(wasm_rt_externref_t v) {
+void spec_begin(void) { printf("="); }
+void spec_end(void) { printf("\n"); }
+void spec_give_u32(u32 v) { printf(" %x", v); }
+void spec_give_u64(u64 v) { printf(" %llx", (unsigned long long)v); }
+void spec_give_f32(f32 v) { u32 bits; memcpy(&bits, &v, 4); spec_give_u32(bits); }
+void spec_give_f64(f64 v) { u64 bits; memcpy(&bits, &v, 8); spec_give_u64(bits); }
+void spec_give_v128(v128 v) { u64 b[2]; memcpy(b, &v, 16); spec_give_u64(b[0]); spec_give_u64(b[1]); }
+void spec_give_wasm_rt_externref_t(wasm_rt_externref_t v) {
     if (v == wasm_rt_externref_null_value)
         printf(" null");
     else
-        give_u64((u64)(uintptr_t)v - 1);
+        spec_give_u64((u64)(uintptr_t)v - 1);
 }
-static void give_wasm_rt_funcref_t(wasm_rt_funcref_t v) { printf(v.func ? " func" : " null"); }
-"""
+void spec_give_wasm_rt_funcref_t(wasm_rt_funcref_t v) { printf(v.func ? " func" : " null"); }
 
-END = r"""
 static void in_child(void (*call)(void)) {
     static char said[4096];
     int pipes[2], status;
@@ -113,13 +132,13 @@ static void serve(void) {
     while (fgets(line, sizeof line, stdin)) {
         char *verb = strtok_r(line, " \n", &rest);
         size_t number = word();
-        if (number >= sizeof calls / sizeof *calls || !calls[number])
+        if (number >= spec_count || !spec_calls[number])
             printf("missing\n");
         else if (strcmp(verb, "trap") == 0)
-            in_child(calls[number]);
+            in_child(spec_calls[number]);
         else {
             fflush(stdout);
-            calls[number]();
+            spec_calls[number]();
         }
     }
     fflush(stdout);
@@ -149,18 +168,18 @@ def write_call(number, result, symbol, parameters, structures):
     out = [f"static void call_{number}(void) {{"]
     names = []
     for at, kind in enumerate(parameters):
-        out.append(f"    {kind} a{at} = take_{kind}();")
+        out.append(f"    {kind} a{at} = spec_take_{kind}();")
         names.append(f"a{at}")
-    call = f"{symbol}({', '.join(['guest', *names])})"
+    call = f"{symbol}({', '.join(['spec_guest', *names])})"
     if result == "void":
-        out.append(f"    {call};\n    printf(\"=\");")
+        out.append(f"    {call};\n    spec_begin();")
     elif result.startswith("struct "):
         members = re.findall(r"(\w+) (\w+);", structures[result])
-        out.append(f"    {result} r = {call};\n    printf(\"=\");")
-        out += [f"    give_{kind}(r.{name});" for kind, name in members]
+        out.append(f"    {result} r = {call};\n    spec_begin();")
+        out += [f"    spec_give_{kind}(r.{name});" for kind, name in members]
     else:
-        out.append(f"    {result} r = {call};\n    printf(\"=\");\n    give_{result}(r);")
-    out.append("    printf(\"\\n\");\n}")
+        out.append(f"    {result} r = {call};\n    spec_begin();\n    spec_give_{result}(r);")
+    out.append("    spec_end();\n}")
     return "\n".join(out)
 
 
@@ -168,7 +187,7 @@ def write(header, exports):
     """The C, and the linker's words. Exports are numbered as in the module."""
     structures = {f"struct {name}": body for name, body in
                   re.findall(r"struct (wasm_multi_\w+) \{([^}]*)\}", header)}
-    out = [TOP, *(f"{name} {{{body}}};" for name, body in structures.items())]
+    out = [TYPES, *(f"{name} {{{body}}};" for name, body in structures.items())]
     found = announced(header, "export")
     if len(found) != len(exports):
         raise ValueError(f"the header announces {len(found)} exports, the module has {len(exports)}")
@@ -182,8 +201,8 @@ def write(header, exports):
         parameters = [word.strip() for word in match[3].split(",")[1:]]
         if exports[number][1] == 3 and result.endswith("*") and result[:-1] in NUMBERS:
             out.append(f"{result} {symbol}(w2c_guest *);\nstatic void call_{number}(void) {{\n"
-                       f"    printf(\"=\");\n    give_{result[:-1]}(*{symbol}(guest));\n"
-                       "    printf(\"\\n\");\n}")
+                       f"    spec_begin();\n    spec_give_{result[:-1]}(*{symbol}(spec_guest));\n"
+                       "    spec_end();\n}")
         elif exports[number][1] == 0 and set(parameters) <= NUMBERS and (
                 result in NUMBERS or result == "void" or result in structures):
             out.append(f"{result} {symbol}({', '.join(['w2c_guest *', *parameters])});")
@@ -192,14 +211,14 @@ def write(header, exports):
             table.append("NULL")
             continue
         table.append(f"call_{number}")
-    out.append(f"static void (*const calls[])(void) = {{{', '.join(table or ['NULL'])}}};")
-    out.append(END)
+    out.append(f"spec_call *const spec_calls[] = {{{', '.join(table or ['NULL'])}}};\n"
+               f"const u32 spec_count = {len(table)};")
     wraps = ["tc_wasi_finish", "wasm2c_guest_instantiate"]
     instantiate = re.search(r"void wasm2c_guest_instantiate\(w2c_guest\*(.*)\);", header)[1]
     more = instantiate.count(",")
     parameters = "".join(f", void *i{at}" for at in range(more))
     out.append(f"void __real_wasm2c_guest_instantiate(w2c_guest *g{parameters});\n"
-               f"void __wrap_wasm2c_guest_instantiate(w2c_guest *g{parameters}) {{\n    guest = g;\n"
+               f"void __wrap_wasm2c_guest_instantiate(w2c_guest *g{parameters}) {{\n    spec_guest = g;\n"
                f"    __real_wasm2c_guest_instantiate(g{''.join(f', i{at}' for at in range(more))});\n}}")
     # spectest's functions print what they are given, and that is all.
     for _, prototype in announced(header, "import"):

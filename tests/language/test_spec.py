@@ -5,6 +5,7 @@ import importlib.util
 import os
 import unittest
 
+import spec_build
 import spec_suite
 import support
 
@@ -41,8 +42,9 @@ class Suite(unittest.TestCase):
         except spec_suite.NotToBeHad as error:
             self.skipTest(str(error))
         cc, _, level = build.partition("-O")
-        builder = spec_suite.Builder(support.PREFIX, os.path.join(place, build), cc, level)
-        outcomes = spec_suite.run(builder, suite, tools, names)
+        builder = spec_build.Builder(support.PREFIX, os.path.join(place, build), cc, level)
+        found = spec_suite.run(builder, suite, tools, names)
+        outcomes = [one for script in found.values() for one in script]
         reason_of = script().reason_of
         passed = [one for one in outcomes if one.verdict == spec_suite.PASSED]
         failed = [one for one in outcomes if one.verdict != spec_suite.PASSED and not reason_of(one)]
