@@ -13,7 +13,7 @@ import support
 QUICK = ["wasm-latest/" + name for name in (
     "i32.wast", "f32.wast", "f64_cmp.wast", "conversions.wast", "float_misc.wast", "br_table.wast",
     "call_indirect.wast", "left-to-right.wast", "traps.wast", "table_grow.wast", "imports.wast",
-    "skip-stack-guard-page.wast", "utf8-import-field.wast", "return_call.wast")] + [
+    "skip-stack-guard-page.wast", "utf8-import-field.wast", "return_call.wast", "global.wast")] + [
         "wasm-v2/ref_is_null.wast", "wasm-v2/memory_fill.wast", "proposals/exceptions/try_table.wast",
         "proposals/simd/simd_lane.wast", "proposals/threads/atomic.wast",
         "proposals/custom-descriptors/struct_new_desc.wast"]
