@@ -13,7 +13,10 @@ import unittest
 
 import faults
 import support
-from support.peers import NAME, ThreadPeer, TlsPeer, echo
+from support.peers import NAME, Relay, ThreadPeer, TlsPeer, echo
+from support.services import Client, Service
+
+support.GUEST_DIRS.append(os.path.join(os.path.dirname(support.HERE), "service", "guests"))
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 GIB = 1 << 30
@@ -94,6 +97,124 @@ class Memory(PressureTest):
                 worked.append(f"recv:999\t{len(faults.SECRET)} " in done.stdout)
         self.assertFalse(worked[0])
         self.assertTrue(worked[-1])
+
+
+class Group:
+    """A control group below this process's own, whose memory is limited (cgroups(7), either version). Not all
+    may make one: with version 2 the own group must be the root or a delegated one."""
+
+    def __init__(self, limit):
+        self.folder = None
+        for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+            number, controllers, path = line.split(":", 2)
+            if "memory" in controllers.split(","):
+                self.make(f"/sys/fs/cgroup/memory{path}", "memory.limit_in_bytes", limit)
+                self.write("memory.memsw.limit_in_bytes", limit)
+            elif number == "0" and not self.folder:
+                self.make(f"/sys/fs/cgroup{path}", "memory.max", limit)
+                self.write("memory.swap.max", 0)
+        if not self.folder:
+            raise unittest.SkipTest("no control group with a limit of memory can be made here")
+
+    def make(self, parent, name, limit):
+        """`folder` is None where it has no such limit."""
+        self.folder = os.path.join(parent, f"timecraft-test-{os.getpid()}")
+        try:
+            os.mkdir(self.folder)
+        except OSError:
+            self.folder = None
+            return
+        if not self.write(name, limit):
+            self.remove()
+
+    def write(self, name, value):
+        try:
+            if self.folder and os.path.exists(os.path.join(self.folder, name)):
+                with open(os.path.join(self.folder, name), "w") as file:
+                    file.write(str(value))
+                return True
+        except OSError:
+            pass
+        return False
+
+    def remove(self):
+        """When all of its processes have ended; the kernel may be slower."""
+        for _ in range(100):
+            try:
+                os.rmdir(self.folder)
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.folder = None
+
+    def take(self, process):
+        """A process, or with 0 whoever calls this, and its children from now on."""
+        with open(os.path.join(self.folder, "cgroup.procs"), "w") as file:
+            file.write(str(process))
+
+
+@unittest.skipIf(support.SANITIZED, "the sanitizer's own memory is most of it")
+class MemoryOfAGroup(PressureTest):
+    """A container's limit: beyond it the kernel kills."""
+
+    def group(self, mebibytes):
+        group = Group(mebibytes << 20)
+        self.addCleanup(group.remove)
+        return group
+
+    def run_in(self, group, words, options=""):
+        def enter():
+            support.die_with_parent()
+            group.take(0)
+        return subprocess.run(words, env=support.environment(options), text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, preexec_fn=enter, timeout=60)
+
+    def test_kills_a_guest_whose_record_has_all_until_then(self):
+        group = self.group(64)
+        record = os.path.join(support.temporary_folder(), "record")
+        done = self.run_in(group, [support.program("hungry", sdk=False), "500"], f"--record={record}")
+        self.assertEqual(done.returncode, -signal.SIGKILL, done)
+        told = done.stdout.splitlines()
+        self.assertGreater(len(told), 2, done)
+        shown = support.run_tool(support.TIMECRAFT, "trace", "calls", "-e", "fd_write", record)
+        self.assertEqual(shown.count('"taken '), len(told), shown)
+
+    def test_is_no_matter_to_a_guest_that_has_a_lower_one_of_its_own(self):
+        """It is told that there is no more, and ends as it likes."""
+        group = self.group(64)
+        done = self.run_in(group, [support.program("hungry", sdk=False), "500"], "--max-memory=32M")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("memory after ", done.stdout)
+
+    def test_of_every_size(self):
+        """It works, or is killed, or says what it lacks; and never sends in clear what was meant for TLS."""
+        worked = []
+        for mebibytes in (1, 2, 3, 4, 6, 8, 64):
+            group = Group(mebibytes << 20)
+            with TlsPeer(support.pki().identity("ecdsa"), echo) as peer, Relay(peer) as relay:
+                done = self.run_in(group, self.client(relay), faults.Program.options)
+                seen = bytes(relay.from_guest)
+            group.remove()
+            with self.subTest(mebibytes=mebibytes):
+                self.assertIn(done.returncode, (0, 1, 2, -signal.SIGKILL), done)
+                self.assertNotIn(faults.SECRET.encode(), seen)
+            worked.append(f"recv:999\t{len(faults.SECRET)} " in done.stdout)
+        self.assertFalse(worked[0])
+        self.assertTrue(worked[-1])
+
+    def test_kills_a_worker_whose_place_another_one_takes(self):
+        group = self.group(64)
+        with Service(options="--workers=1") as service:
+            worker, = service.workers()
+            for process in (service.process.pid, worker):
+                group.take(process)
+            with Client(service.address) as client:
+                client.say("take 200")
+                self.assertIsNone(client.hear())
+            service.process.stdout.readline()
+            with Client(service.address) as client:
+                self.assertEqual(client.ask("hello")[1], "hello")
+            service.has_said("was killed by signal 9")
 
 
 class Disk(PressureTest):

@@ -4,8 +4,8 @@
  *
  * poll: many connections at once; block: one after the other, in blocking calls. A client's words:
  * "bye" also ends the connection, "trap", "exit N" and "spin" do so instead of an answer, "cat
- * FILE" and "env NAME" are answered with what that has, "work N" after N rounds of a loop. It says
- * where it listens on standard output. */
+ * FILE" and "env NAME" are answered with what that has, "work N" after N rounds of a loop, "take N"
+ * after N MiB of memory were written to. It says where it listens on standard output. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -69,6 +69,12 @@ static const char *content(const char *line) {
     if (strncmp(line, "work ", 5) == 0)
         for (volatile int rounds = atoi(line + 5); rounds > 0; rounds--)
             continue;
+    if (strncmp(line, "take ", 5) == 0) {
+        size_t size = (size_t)atoi(line + 5) << 20;
+        volatile char *taken = malloc(size); /* or the compiler would leave it out */
+        for (size_t i = 0; taken && i < size; i += 4096)
+            taken[i] = 1;
+    }
     if (strncmp(line, "cat ", 4) != 0)
         return line;
     FILE *file = fopen(line + 4, "r");
