@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,8 +23,11 @@ static const wasm_rt_memory_t no_memory;
 /* Numbers 0 to 2 must be taken, or the first file opened would become a standard stream. */
 static void open_missing_standard_streams(void) {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+            tc_report("standard stream %d is closed, and /dev/null cannot take its place: %s", fd,
+                      strerror(errno));
             exit(1);
+        }
 }
 
 /* The guest has a limit of its own (TC_FD_MAX); the host's common soft limit of 1024 is there for

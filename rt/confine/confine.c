@@ -96,27 +96,30 @@ void tc_confine_need(unsigned needs) {
     wall.needs |= needs;
 }
 
-void tc_confine_path(const char *path, uint64_t actions) {
-    struct place *grown =
-        *path ? realloc(wall.places, (wall.place_count + 1) * sizeof *grown) : NULL;
-    if (!grown)
-        return;
-    wall.places = grown;
-    wall.places[wall.place_count].actions = actions;
-    if ((wall.places[wall.place_count].path = strdup(path)))
-        wall.place_count++;
+/* A place that was forgotten would be out of reach later, and nobody would know why. */
+static void *enough(void *memory) {
+    if (memory)
+        return memory;
+    tc_report("%s is not started: there is not enough memory for its wall", tc_guest_module.name);
+    exit(1);
 }
 
-/* "/run/a.sock" is made in /run. The caller frees it; NULL: no memory. */
+void tc_confine_path(const char *path, uint64_t actions) {
+    if (!*path)
+        return;
+    wall.places = enough(realloc(wall.places, (wall.place_count + 1) * sizeof *wall.places));
+    wall.places[wall.place_count++] = (struct place){enough(strdup(path)), actions};
+}
+
+/* "/run/a.sock" is made in /run. The caller frees it. */
 static char *folder_of(const char *path) {
     const char *slash = strrchr(path, '/');
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    return enough(slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup("."));
 }
 
 static void need_folder_of(const char *path, uint64_t actions) {
     char *folder = folder_of(path);
-    if (folder)
-        tc_confine_path(folder, actions);
+    tc_confine_path(folder, actions);
     free(folder);
 }
 
@@ -250,53 +253,60 @@ void tc_confine_places(void) {
 
 /* ---- the supervisor ---- */
 
-static void allow_folder_of(tc_landlock *rules, const char *path, uint64_t actions) {
+static bool allow_folder_of(tc_landlock *rules, const char *path, uint64_t actions) {
     char *folder = path ? folder_of(path) : NULL;
-    if (folder)
-        tc_landlock_allow(rules, folder, actions);
+    bool done = !folder || allow_path(rules, folder, actions);
     free(folder);
+    return done;
 }
 
 /* Its workers are begun behind its wall: they read what they need to begin, and write what was
  * granted and asked for. Nothing starts a program. */
-static void restrict_supervisor(const tc_options *options) {
+static bool restrict_supervisor(const tc_options *options) {
     tc_landlock rules;
     bool names = names_ports(options->listens, options->listen_count);
     if (!tc_landlock_begin(&rules, names ? TC_LANDLOCK_BIND : 0))
-        return;
+        return false;
     bool done =
         rules.abi >= 2 && tc_landlock_allow(&rules, "/", TC_LANDLOCK_READ | TC_LANDLOCK_IOCTL_DEV);
-    for (size_t i = 0; i < options->dir_count; i++)
+    for (size_t i = 0; i < options->dir_count && done; i++)
         if (!options->dirs[i].read_only)
-            tc_landlock_allow(&rules, options->dirs[i].host, TC_LANDLOCK_CHANGE);
-    for (size_t i = 0; i < options->listen_count; i++)
+            done = allow_path(&rules, options->dirs[i].host, TC_LANDLOCK_CHANGE);
+    for (size_t i = 0; i < options->listen_count && done; i++)
         if (options->listens[i].kind == TC_NET_UNIX)
-            allow_folder_of(&rules, options->listens[i].name, TC_LANDLOCK_MAKE_SOCK);
+            done = allow_folder_of(&rules, options->listens[i].name, TC_LANDLOCK_MAKE_SOCK);
     if (names)
         done = done &&
                allow_ports(&rules, options->listens, options->listen_count, TC_LANDLOCK_BIND) &&
                tc_landlock_allow_port(&rules, TC_LANDLOCK_BIND, 0);
-    tc_landlock_allow(&rules, "/dev/null", TC_LANDLOCK_WRITE);
-    allow_folder_of(&rules, options->record, TC_LANDLOCK_CHANGE);
-    allow_folder_of(&rules, options->trace, TC_LANDLOCK_CHANGE);
+    done = done && allow_path(&rules, "/dev/null", TC_LANDLOCK_WRITE) &&
+           allow_folder_of(&rules, options->record, TC_LANDLOCK_CHANGE) &&
+           allow_folder_of(&rules, options->trace, TC_LANDLOCK_CHANGE);
     if (options->core)
-        allow_folder_of(&rules, core_pattern(), TC_LANDLOCK_MAKE_REG | TC_LANDLOCK_WRITE);
+        done = done &&
+               allow_folder_of(&rules, core_pattern(), TC_LANDLOCK_MAKE_REG | TC_LANDLOCK_WRITE);
     if (done)
-        tc_landlock_enforce(&rules);
-    else
-        tc_landlock_drop(&rules);
+        return tc_landlock_enforce(&rules);
+    tc_landlock_drop(&rules);
+    return false;
 }
 
 void tc_confine_supervisor(const tc_options *options) {
     if (options->confinement == TC_CONFINEMENT_NONE || SANITIZED)
         return;
+    wall.options = options;
     close_inherited();
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        lacks("it cannot give up new privileges", NULL, errno);
         return;
+    }
     if (!options->core)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    restrict_supervisor(options);
-    tc_supervisor_calls_enforce();
+    if (!restrict_supervisor(options))
+        lacks("Landlock refuses the supervisor's rules, or knows too little for them", NULL, errno);
+    int error = tc_supervisor_calls_enforce();
+    if (error)
+        lacks("the supervisor has no seccomp filters", NULL, -error);
 }
 
 /* ---- system calls ---- */

@@ -49,14 +49,14 @@ typedef enum tc_need {
 } tc_need;
 
 /* The wall of the process that looks names up, of its own: it reads what libraries of NSS may read,
- * starts no programs, and without `network` makes no connections. */
-void tc_confine_resolver(bool network);
+ * starts no programs, and without `network` makes no connections. False: a part is missing. */
+bool tc_confine_resolver(bool network);
 
 /* The wall of the supervisor of --workers, which reads what workers send to it. Its workers are
  * forked from it, and inherit it beneath their own: so it leaves them what they need to begin. It
  * starts no program, reaches no process but its workers (Linux 6.12), changes no file and binds no
- * TCP port that was not granted, and makes no calls of never.def, but for a worker's ring. What the
- * kernel lacks of it the workers say. While there is one thread. */
+ * TCP port that was not granted, and makes no calls of never.def, but for a worker's ring. While
+ * there is one thread. */
 void tc_confine_supervisor(const tc_options *options);
 
 /* Before anything is opened: notes which descriptors are somebody else's. */

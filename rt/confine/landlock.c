@@ -65,8 +65,10 @@ bool tc_landlock_allow(tc_landlock *rules, const char *path, uint64_t actions) {
     if (rule.parent < 0)
         return false;
     long result = fstat(rule.parent, &status);
-    rule.actions = actions & rules->files & (S_ISDIR(status.st_mode) ? UINT64_MAX : FILE_ACTIONS);
-    if (result == 0 && rule.actions)
+    if (result == 0)
+        rule.actions =
+            actions & rules->files & (S_ISDIR(status.st_mode) ? UINT64_MAX : FILE_ACTIONS);
+    if (rule.actions)
         result = syscall(SYS_landlock_add_rule, rules->ruleset, RULE_PATH, &rule, 0);
     int error = errno;
     close(rule.parent);

@@ -40,16 +40,14 @@ static unsigned flags_of_host(int host) {
     return flags;
 }
 
-int tc_file_wrap(int fd, int access, unsigned flags, const tc_file *beneath, tc_file **out) {
+/* On failure the descriptor stays open. */
+static int wrap(int fd, int access, unsigned flags, const tc_file *beneath, tc_file **out) {
     struct stat status;
-    tc_file *file = NULL;
-    int result = fstat(fd, &status) ? -errno : 0;
-    if (result == 0 && !(file = calloc(1, sizeof *file)))
-        result = -ENOMEM;
-    if (result) {
-        close(fd);
-        return result;
-    }
+    if (fstat(fd, &status))
+        return -errno;
+    tc_file *file = calloc(1, sizeof *file);
+    if (!file)
+        return -ENOMEM;
     file->fd = fd;
     file->type = status.st_mode & S_IFMT;
     file->terminal = S_ISCHR(status.st_mode) && isatty(fd);
@@ -64,6 +62,13 @@ int tc_file_wrap(int fd, int access, unsigned flags, const tc_file *beneath, tc_
     }
     *out = file;
     return 0;
+}
+
+int tc_file_wrap(int fd, int access, unsigned flags, const tc_file *beneath, tc_file **out) {
+    int result = wrap(fd, access, flags, beneath, out);
+    if (result)
+        close(fd);
+    return result;
 }
 
 static int open_preopen(const tc_dir_grant *grant, const char *path, int flags, tc_file **out) {
@@ -98,7 +103,7 @@ int tc_file_open_standard(int fd, tc_file **out) {
     /* Whether the host's description is non-blocking is another program's doing (a shell may share
      * it with one): the guest starts with a blocking stream. */
     unsigned flags = flags_of_host(host) & ~(unsigned)TC_FILE_NONBLOCK;
-    int result = tc_file_wrap(fd, host & O_ACCMODE, flags, NULL, out);
+    int result = wrap(fd, host & O_ACCMODE, flags, NULL, out); /* standard error is still needed */
     if (result == 0)
         (*out)->standard = true;
     return result;

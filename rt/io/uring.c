@@ -100,7 +100,7 @@ static void submit(void) {
             tc_report("io_uring refuses work (%s); run with TIMECRAFT_IO=syscall to "
                       "do without it",
                       strerror(-result));
-            abort();
+            exit(EXIT_FAILURE);
         }
     }
     note_submission();

@@ -27,17 +27,21 @@ typedef struct lookup {
 
 static lookup *lookups[MOST_LOOKUPS];
 static int channel = -1;
+static bool started;       /* or could not be: behind the wall there is no second try */
 static uint32_t questions; /* so many were asked */
 
 /* ---- the resolver's process ---- */
 
-void tc_resolver_start(void) {
+void tc_resolver_start(bool required) {
     int ends[2];
-    if (channel >= 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    if (started)
+        return;
+    started = true;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return;
     pid_t process = fork();
     if (process == 0)
-        tc_resolver_serve(ends[1], tc_grants_any_connect());
+        tc_resolver_serve(ends[1], tc_grants_any_connect(), required);
     close(ends[1]);
     if (process > 0)
         channel = ends[0];
@@ -47,20 +51,22 @@ void tc_resolver_start(void) {
 
 static void lose_resolver(void) {
     tc_report_once("no name can be looked up any more: the process that does it has ended");
-    close(channel);
+    if (channel >= 0)
+        close(channel);
     channel = -1;
 }
 
 /* EAI_AGAIN: there is nobody to answer. */
 static int ask(tc_lookup_question *question) {
-    if (channel < 0)
-        tc_resolver_start(); /* where it was not needed before: in tests */
+    tc_resolver_start(false); /* where it was not needed before: in tests */
     question->number = ++questions;
-    if (channel >= 0 &&
-        send(channel, question, sizeof *question, MSG_NOSIGNAL) == (ssize_t)sizeof *question)
+    ssize_t sent;
+    do
+        sent = send(channel, question, sizeof *question, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent == (ssize_t)sizeof *question)
         return 0;
-    if (channel >= 0)
-        lose_resolver();
+    lose_resolver();
     return EAI_AGAIN;
 }
 

@@ -41,8 +41,8 @@ typedef struct tc_lookup_answer {
 } tc_lookup_answer;
 
 /* Becomes the resolver: answers what comes from the socket until its other end is closed.
- * `network`: name servers may be asked. */
-_Noreturn void tc_resolver_serve(int socket, bool network);
+ * `network`: name servers may be asked. `required`: it ends if it has no wall. */
+_Noreturn void tc_resolver_serve(int socket, bool network, bool required);
 
 /* Asks, and waits for the answer. Its error, EAI_… */
 int tc_lookup(const tc_lookup_question *question, tc_lookup_answer *answer);

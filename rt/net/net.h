@@ -131,8 +131,9 @@ typedef struct tc_resolve_hints {
     bool reverse; /* an address is to be turned into a name: tc_reverse, not tc_resolve */
 } tc_resolve_hints;
 
-/* Starts the process that looks names up, before this one is confined. */
-void tc_resolver_start(void);
+/* Starts the process that looks names up, before this one is confined: later it cannot be.
+ * `required`: it must have a wall of its own. */
+void tc_resolver_start(bool required);
 
 /* Resolves under the grants: a name that none covers is -EACCES. `name` or
  * `service` may be NULL. Stores at most `capacity` results, *count how many,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +59,17 @@ static void look_up_reverse(const tc_lookup_question *question, tc_lookup_answer
     answer->system_error = errno;
 }
 
+/* For what is not answered the program would wait for ever; for a process that has ended it does
+ * not. */
+static void answer_with(const tc_lookup_answer *answer) {
+    ssize_t sent;
+    do
+        sent = send(channel, answer, sizeof *answer, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent != (ssize_t)sizeof *answer)
+        _exit(1);
+}
+
 static void *answer_question(void *argument) {
     tc_lookup_question *question = argument;
     tc_lookup_answer answer = {.number = question->number};
@@ -66,7 +78,7 @@ static void *answer_question(void *argument) {
     else
         look_up(question, &answer);
     free(question);
-    send(channel, &answer, sizeof answer, MSG_NOSIGNAL);
+    answer_with(&answer);
     return NULL;
 }
 
@@ -84,7 +96,7 @@ static void begin(const tc_lookup_question *asked) {
     if (!question || pthread_create(&thread, &attributes, answer_question, question) != 0) {
         tc_lookup_answer answer = {.number = asked->number, .error = EAI_MEMORY};
         free(question);
-        send(channel, &answer, sizeof answer, MSG_NOSIGNAL);
+        answer_with(&answer);
     }
     pthread_attr_destroy(&attributes);
 }
@@ -100,21 +112,29 @@ static void ignore_signals(void) {
         signal(signals[i], SIG_IGN);
 }
 
-/* Nothing of the program's stays open here: a pipe's end would be noticed. */
+/* Nothing of the program's stays open here: a pipe's end would be noticed, and with the other end
+ * of its own channel it would never end. There is no close_range(2) before Linux 5.9. */
 static void close_others(int kept) {
+    struct rlimit limit;
     if (dup2(kept, STDIN_FILENO) < 0)
         _exit(1);
-    syscall(SYS_close_range, 1u, UINT_MAX, 0u);
+    if (syscall(SYS_close_range, 1u, UINT_MAX, 0u) == 0)
+        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        _exit(1);
+    for (int fd = 1; fd < (int)limit.rlim_cur; fd++)
+        close(fd);
 }
 
-_Noreturn void tc_resolver_serve(int socket, bool network) {
+_Noreturn void tc_resolver_serve(int socket, bool network, bool required) {
     tc_lookup_question question;
     ssize_t got;
     ignore_signals();
     close_others(socket);
     channel = STDIN_FILENO;
     prctl(PR_SET_NAME, "resolver");
-    tc_confine_resolver(network);
+    if (!tc_confine_resolver(network) && required)
+        _exit(1);
     while ((got = recv(channel, &question, sizeof question, 0)) != 0) {
         if (got == (ssize_t)sizeof question)
             begin(&question);

@@ -79,7 +79,8 @@ static ssize_t receive_with(int control, void *data, size_t size, int *fd, int f
     if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
         head->cmsg_len == CMSG_LEN(sizeof *fd))
         memcpy(fd, CMSG_DATA(head), sizeof *fd);
-    return got;
+    /* One that found no room here is lost; without it the answer means something else. */
+    return message.msg_flags & MSG_CTRUNC && *fd < 0 ? -EMFILE : got;
 }
 
 /* ---- the supervisor ---- */
@@ -182,8 +183,9 @@ void tc_share_answer(int control) {
     int32_t result = -EINVAL;
     if (got == (ssize_t)sizeof asked && fd >= 0)
         result = answer_request(&asked, fd, &keep, &found);
-    if (got >= 0) /* one that does not read is not waited for */
-        send_with(control, &result, sizeof result, found, MSG_DONTWAIT);
+    /* One that does not read is not waited for, and one that cannot be answered does not wait. */
+    if (got >= 0 && send_with(control, &result, sizeof result, found, MSG_DONTWAIT) < 0)
+        shutdown(control, SHUT_RDWR);
     if (fd >= 0 && !keep)
         close(fd);
 }

@@ -599,5 +599,6 @@ void tc_replay_start(tc_wasi *wasi, tc_options *options) {
     tc_trace_source = answer;
     tc_trace_on = true;
     advance();
-    on_exit(on_process_exit, NULL);
+    if (on_exit(on_process_exit, NULL) != 0)
+        refuse("there is not enough memory");
 }

@@ -10,6 +10,7 @@
 
 #include "guest/guest.h"
 #include "guest/observer.h"
+#include "guest/report.h"
 #include "options/options.h"
 #include "trace/capture.h"
 #include "trace/chaos.h"
@@ -532,6 +533,9 @@ void tc_trace_start(tc_wasi *wasi, const char *const words[3]) {
     if (trace.chaos)
         tc_chaos_start(wasi, options);
     tc_guest_observed_by = &observer;
-    on_exit(on_process_exit, NULL);
+    if (on_exit(on_process_exit, NULL) != 0) {
+        tc_report("not enough memory for a trace or record that has its end");
+        exit(2);
+    }
     tc_trace_on = true;
 }

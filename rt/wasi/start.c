@@ -116,7 +116,7 @@ void tc_wasi_serve(tc_options *options) {
 
 tc_wasi *tc_wasi_start(const tc_options *options, int argc, char **argv) {
     if (tc_resolver_start) /* the module imports sock_getaddrinfo */
-        tc_resolver_start();
+        tc_resolver_start(options->confinement == TC_CONFINEMENT_REQUIRED);
     wasi.options = options;
     wasi.argc = argc;
     wasi.argv = argv;

@@ -1,9 +1,10 @@
 """Guests of which every call of the runtime fails once: what `run` and `test_faults.py` share.
 
-A program is run once with nothing wrong, and preload.c counts what it calls. Then it is run again for
-each call and each error that call may have, and judged: it ends by itself, in time, not by a signal;
-with what it would have done anyway, with an errno that the guest was told, or with a message; no byte
-of a secret has left in clear text; and where it ended well, with no more open descriptors than usual.
+A program is run with nothing wrong, and preload.c counts what it calls, and from where: a site is a call
+with its callers up to the guest. Then it is run again for each site and each error that the call may have,
+and judged: it ends by itself, in time, not by a signal; with what it would have done anyway, with an errno
+that the guest was told, or with a message; no byte of a secret has left in clear text; and where it ended
+well, with no more open descriptors than usual, and behind its wall.
 """
 import collections
 import errno
@@ -12,7 +13,9 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -23,57 +26,102 @@ from support.peers import NAME, Relay, ThreadPeer, TlsPeer, client_context, echo
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECRET = "correct-horse-battery-staple"
-# A connection that was closed may still be sending when the process ends.
-LINGERING = 2
 LIMIT = 6 * support.SLOWNESS  # seconds, of a run; one with nothing wrong takes some tenths
 
-COMMON = "EINTR ENOMEM"
-OF_FILES = "EIO ENOSPC EDQUOT EACCES EPERM"
-OF_OPENING = "EMFILE ENFILE EACCES ENOENT ENOMEM EINTR"
-OF_STREAMS = "ECONNRESET EPIPE ETIMEDOUT ENOBUFS EAGAIN EINTR ENETUNREACH EBADF"
-# What each call may answer (its man page); the others get COMMON and EINVAL.
+# What each call may answer, as its man page has it, but for what only a fault of the caller brings (EFAULT,
+# EINVAL, a bad descriptor), unless an old kernel or a wall of others answers with that.
+OF_PATHS = "EACCES EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR EPERM"
+OF_CHANGES = f"{OF_PATHS} EDQUOT EEXIST ENOSPC EROFS EBUSY"
+OF_OPENING = f"{OF_CHANGES} EINTR EMFILE ENFILE EAGAIN EISDIR ENXIO ETXTBSY"
+OF_STREAMS = ("ECONNRESET EPIPE ETIMEDOUT ENOBUFS ENOMEM EAGAIN EINTR ENETUNREACH EHOSTUNREACH ECONNREFUSED "
+              "EACCES EPERM EMSGSIZE ENOTCONN EBADF")
+OF_WRITING = "EIO ENOSPC EDQUOT EACCES EPERM EPIPE EAGAIN EINTR EFBIG"
+OF_WALLS = "EACCES EAGAIN EBUSY ENOMEM ENOSYS EPERM EINVAL EOPNOTSUPP"
 ERRORS = {
-    **dict.fromkeys(("malloc", "calloc", "realloc", "reallocarray", "strdup", "strndup", "malloc@library",
-                     "calloc@library", "realloc@library", "reallocarray@library", "strdup@library",
-                     "strndup@library", "open_memstream"), "ENOMEM"),
-    **dict.fromkeys(("send", "sendmsg", "recv", "recvmsg"), OF_STREAMS),
+    **dict.fromkeys(("malloc", "calloc", "realloc", "reallocarray", "strdup", "strndup", "open_memstream",
+                     "on_exit"), "ENOMEM"),
+    **dict.fromkeys(("send", "sendmsg", "sendto", "recv", "recvmsg"), OF_STREAMS),
     # What had come is lost then, so that it cannot be one after which the call is made again.
-    "completion": "ECONNRESET EPIPE ETIMEDOUT ENOBUFS ENETUNREACH EBADF ENOMEM ECANCELED EIO",
+    "completion": "ECONNRESET EPIPE ETIMEDOUT ENOBUFS ENETUNREACH EBADF ENOMEM ECANCELED EIO EINVAL EOPNOTSUPP",
     # Fails only for clocks that do not exist.
-    "clock_gettime": "", "clock_getres": "",
-    # Likewise, for descriptors that are no sockets.
-    "getsockopt": "", "getsockname": "ENOBUFS", "getpeername": "ENOBUFS ENOTCONN",
-    **dict.fromkeys(("write", "writev", "pwrite", "pwritev"), f"{OF_FILES} EPIPE EAGAIN EINTR EFBIG"),
-    **dict.fromkeys(("read", "readv", "pread", "preadv"), "EIO EINTR EAGAIN EISDIR"),
-    **dict.fromkeys(("fsync", "fdatasync", "close", "ftruncate"), "EIO EINTR ENOSPC EDQUOT"),
-    **dict.fromkeys(("fallocate", "posix_fallocate"), "ENOSPC EOPNOTSUPP EINTR EIO"),
-    **dict.fromkeys(("open", "openat", "opendir", "fdopendir"), OF_OPENING),
-    **dict.fromkeys(("socket", "socketpair"), "EMFILE ENFILE ENOBUFS EACCES EAFNOSUPPORT"),
-    "accept4": "EMFILE ENFILE ENOBUFS ECONNABORTED EAGAIN EINTR EPERM",
-    **dict.fromkeys(("connect", "bind", "listen"), "ECONNREFUSED ETIMEDOUT ENETUNREACH EADDRINUSE "
-                                                   "EADDRNOTAVAIL EACCES EINTR EAGAIN"),
-    **dict.fromkeys(("epoll_create1", "eventfd", "dup2"), "EMFILE ENFILE ENOMEM"),
-    **dict.fromkeys(("epoll_ctl", "epoll_wait", "poll", "ppoll"), "ENOMEM EINTR ENOSPC EINVAL"),
-    **dict.fromkeys(("mmap", "mprotect", "madvise", "munmap"), "ENOMEM EAGAIN EACCES EPERM"),
-    "pthread_create": "EAGAIN EPERM",
+    "clock_gettime": "", "clock_getres": "", "pthread_getcpuclockid": "ENOENT ENOSYS",
+    # Likewise, for descriptors that are no sockets, and for what is not known.
+    "getsockopt": "ENOBUFS ENOMEM ENOPROTOOPT", "getsockname": "ENOBUFS", "getpeername": "ENOBUFS ENOTCONN",
+    "setsockopt": "ENOMEM ENOBUFS ENOPROTOOPT EPERM EINVAL", "shutdown": "ENOTCONN",
+    **dict.fromkeys(("write", "writev", "pwrite", "pwritev"), OF_WRITING),
+    **dict.fromkeys(("read", "readv", "pread", "preadv"), "EIO EINTR EAGAIN EISDIR EACCES EPERM"),
+    **dict.fromkeys(("fsync", "fdatasync", "close", "ftruncate"), "EIO EINTR ENOSPC EDQUOT EROFS EFBIG EPERM"),
+    **dict.fromkeys(("fallocate", "posix_fallocate"), "ENOSPC EOPNOTSUPP EINTR EIO ENOSYS EPERM EFBIG"),
+    "posix_fadvise": "ESPIPE EINVAL",
+    "lseek": "ESPIPE EOVERFLOW ENXIO",
+    **dict.fromkeys(("open", "openat", "__open_2", "opendir", "fdopendir"), OF_OPENING),
+    "syscall-openat2": f"{OF_OPENING} ENOSYS EXDEV EOPNOTSUPP E2BIG",
+    **dict.fromkeys(("fstat", "fstatat", "stat"), f"{OF_PATHS} EOVERFLOW"),
+    **dict.fromkeys(("linkat", "mkdirat", "rename", "renameat", "symlinkat", "unlink", "unlinkat"),
+                    f"{OF_CHANGES} EMLINK ENOTEMPTY EXDEV EISDIR"),
+    **dict.fromkeys(("readlink", "readlinkat", "__realpath_chk", "getcwd"), f"{OF_PATHS} ERANGE"),
+    **dict.fromkeys(("futimens", "utimensat"), f"{OF_PATHS} EROFS ENOSYS"),
+    **dict.fromkeys(("readdir", "syscall-getdents64"), "EIO ENOENT ENOTDIR ENOMEM"),
+    "fcntl": "EAGAIN EACCES EINTR EMFILE ENOLCK EPERM EDEADLK",
+    "flock": "EINTR ENOLCK EAGAIN",
+    "ioctl": "ENOTTY EINVAL EIO EPERM", "isatty": "ENOTTY",
+    **dict.fromkeys(("socket", "socketpair"), "EMFILE ENFILE ENOBUFS ENOMEM EACCES EPERM EAFNOSUPPORT "
+                                              "EPROTONOSUPPORT EINVAL"),
+    "accept4": "EMFILE ENFILE ENOBUFS ENOMEM ECONNABORTED EAGAIN EINTR EPERM EPROTO ENETDOWN EHOSTUNREACH",
+    **dict.fromkeys(("connect", "bind", "listen"), "ECONNREFUSED ETIMEDOUT ENETUNREACH EHOSTUNREACH EADDRINUSE "
+                                                   "EADDRNOTAVAIL EACCES EPERM EINTR EAGAIN ENOMEM ENOBUFS "
+                                                   "ECONNRESET"),
+    **dict.fromkeys(("epoll_create1", "eventfd", "dup2", "dup3", "signalfd"),
+                    "EMFILE ENFILE ENOMEM EBUSY EINTR"),
+    "epoll_ctl": "ENOMEM ENOSPC EPERM EEXIST ENOENT", "epoll_wait": "EINTR",
+    **dict.fromkeys(("poll", "ppoll"), "EINTR ENOMEM EINVAL"),
+    **dict.fromkeys(("mmap", "mprotect", "madvise", "munmap"), "ENOMEM EAGAIN EACCES EPERM ENFILE EINVAL"),
+    **dict.fromkeys(("pthread_create", "fork"), "EAGAIN ENOMEM EPERM"),
+    **dict.fromkeys(("pthread_attr_init", "pthread_attr_setstack"), "ENOMEM EINVAL"),
+    # These fail only for signals and threads that do not exist.
+    **dict.fromkeys(("pthread_detach", "pthread_sigmask", "sigprocmask", "sigaction", "signal"), ""),
+    "sigaltstack": "ENOMEM EPERM",
+    **dict.fromkeys(("timer_create", "timer_settime"), "EAGAIN ENOMEM ENOSYS EPERM EINVAL"),
+    **dict.fromkeys(("getrlimit", "setrlimit"), "EPERM EINVAL"),
+    "sched_getaffinity": "EPERM ESRCH EINVAL", "sysconf": "EINVAL",
+    "kill": "EPERM ESRCH", "waitpid": "ECHILD EINTR",
+    "prctl": OF_WALLS,
+    **dict.fromkeys(("syscall-landlock_create_ruleset", "syscall-landlock_add_rule",
+                     "syscall-landlock_restrict_self", "syscall-seccomp"), f"{OF_WALLS} E2BIG EMFILE ENOMSG"),
+    "syscall-io_uring_register": "EPERM ENOSYS ENOMEM EINVAL EBUSY EOPNOTSUPP",
+    "syscall-close_range": "ENOSYS EMFILE ENOMEM EPERM",
+    "syscall-gettid": "",
     **dict.fromkeys(("io_uring_queue_init_params", "io_uring_register_buf_ring",
-                     "io_uring_register_eventfd"), "EPERM ENOSYS ENOMEM EMFILE EINVAL"),
+                     "io_uring_register_eventfd"), "EPERM ENOSYS ENOMEM EMFILE ENFILE EINVAL"),
     **dict.fromkeys(("io_uring_submit", "io_uring_submit_and_wait_timeout", "io_uring_get_events",
                      "__io_uring_get_cqe"), "EINTR EAGAIN EBUSY ENOMEM EBADR"),
-    **dict.fromkeys(("getaddrinfo", "getaddrinfo_a", "getnameinfo"), ""),
-    "clock_nanosleep": "EINTR",
-    "getrandom": "ENOSYS EAGAIN EINTR",
+    **dict.fromkeys(("clock_nanosleep", "nanosleep"), "EINTR"),
+    "getrandom": "ENOSYS EAGAIN EINTR EPERM",
     "dlopen": "ENOENT",
 }
 # getaddrinfo(3) has errors of its own: EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_NONAME, EAI_SYSTEM.
 NAME_ERRORS = (-3, -4, -10, -2, -11)
 
 
+@functools.cache
+def system_calls():
+    """{number: name} of this machine's."""
+    text = support.run_tool(os.environ.get("CC", "cc"), "-E", "-dM", "-include", "sys/syscall.h", "-x", "c",
+                            "/dev/null")
+    return {int(number): name for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
+
+
+def spelled(call):
+    """A name of preload.c's with the system call's for its number."""
+    name, _, number = call.partition("-")
+    return f"{name}-{system_calls()[int(number)]}" if number else name
+
+
 def errors_of(call):
     """The numbers."""
     if call in ("getaddrinfo", "getaddrinfo_a", "getnameinfo"):
         return NAME_ERRORS
-    return [getattr(errno, name) for name in ERRORS.get(call, f"{COMMON} EINVAL").split()]
+    return [getattr(errno, name) for name in ERRORS[spelled(call.removesuffix("@library"))].split()]
 
 
 def preload():
@@ -98,6 +146,8 @@ class Program:
 
     guest, options = "probe", f"{support.ALL_NETWORK} --tls-handshake-timeout=2"
     has_secret = False  # nothing of SECRET may be seen on the wire
+    confined = False    # it must not run without the whole wall
+    told_by = None      # the signal that it is told to end by, which may come too early
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=support.FOLDER))
@@ -200,6 +250,21 @@ class Traced(TlsClient):
     options = f"{TlsClient.options} --trace"
 
 
+class Confined(Files):
+    """One that is to run behind the whole wall, or not at all."""
+    confined = True
+    options = "--require-confinement"
+
+
+class ConfinedNames(Program):
+    """The same for the resolver."""
+    confined = True
+    options = f"{support.ALL_NETWORK} --require-confinement"
+
+    def words(self):
+        return ["resolve:localhost:80"]
+
+
 class Recorded(TlsClient):
     """Every call of it is written to a record."""
 
@@ -270,59 +335,98 @@ class Names(Program):
     """Names that are looked up."""
 
     def words(self):
-        return ["resolve:localhost:80", "resolve:127.0.0.1:80"]
+        return ["resolve:localhost:80", "resolve:127.0.0.1:80", "resolve:localhost:81"]
+
+
+class Workers(TlsServer):
+    """A worker and its supervisor, who is told to end when somebody has connected."""
+    confined = True
+    told_by = signal.SIGTERM
+    options = f"{Program.options} --workers=1 --require-confinement"
+
+    def _connect(self, process):
+        TlsServer._connect(self, process)
+        time.sleep(0.1)  # a worker that has just ended is started again
+        process.terminate()
 
 
 PROGRAMS = [Files, TlsClient, Configured, TlsClientWithPoll, TwoConnections, Traced, Recorded, Plain,
-            TlsServer, BothSides, Datagrams, Names]
+            TlsServer, BothSides, Datagrams, Names, Confined, ConfinedNames, Workers]
 
 # ---- runs ----
 
-Run = collections.namedtuple("Run", "status out err counts seen")
+# counts: {NAME: number, "NAME/SITE": number}. Of preload.c's struct counts: descriptors that were open at the
+# end, faults injected, walls in force, answers of a resolver without its own.
+Run = collections.namedtuple("Run", "status out err counts descriptors injected walls bare seen")
+HEAD, ENTRY = struct.Struct("=8i"), struct.Struct("=2Q32s")
 
 
-def run(program_class, plan=""):
-    """One run of a program, `plan` as preload.c has it."""
+def read_counts(path, all_of_them):
+    if not path.exists():
+        return {}, 0, 0, 0, 0
+    with open(path, "rb") as file:
+        _, descriptors, injected, walls, bare, *_ = HEAD.unpack(file.read(HEAD.size))
+        if not all_of_them:
+            return {}, descriptors, injected, walls, bare
+        entries = {name.rstrip(b"\0").decode(): number for key, number, name in ENTRY.iter_unpack(file.read())
+                   if key}
+    return entries, descriptors, injected, walls, bare
+
+
+def run(program_class, plan="", engine=None):
+    """One run of a program, `plan` as preload.c has it, with an I/O engine other than the environment's."""
     with program_class() as program:
         words = [built(program.guest), *program.words()]
         counts = program.folder / "counts"
-        # preload.c writes its counts at the end, where the kernel's wall would stop it.
-        options = f"{program.options} {getattr(program, 'folder_options', '')} --no-confinement"
-        env = support.environment(options, LD_PRELOAD=preload(), FAULTS_COUNT=str(counts), FAULTS_PLAN=plan)
-        process = support.start(words, env, stdin=subprocess.DEVNULL)
+        options = f"{program.options} {getattr(program, 'folder_options', '')}"
+        env = support.environment(options, LD_PRELOAD=preload(), FAULTS_COUNT=str(counts), FAULTS_PLAN=plan,
+                                  **({"TIMECRAFT_IO": engine} if engine else {}))
+        if support.SANITIZED: # whose library must not mind that another is in front of it
+            env["ASAN_OPTIONS"] = f"{env.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"
+        process = support.start(words, env, stdin=subprocess.DEVNULL, start_new_session=True)
         program.begin(process)
         try:
-            out, err = process.communicate(timeout=LIMIT)
+            out, err = process.communicate(timeout=LIMIT) # all processes of it have ended then
             status = process.returncode
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             status = None
-        found = {}
-        if counts.exists():
-            for line in counts.read_text().splitlines():
-                name, _, number = line.partition(" ")
-                found[name] = int(number)
-        return Run(status, program.comparable(out), err, found, program.seen())
+        return Run(status, program.comparable(out), err, *read_counts(counts, not plan), program.seen())
+
+
+def run_well(program_class, times=1, engine=None):
+    """So many runs with nothing wrong as one: of each number the most."""
+    runs = [run(program_class, engine=engine) for _ in range(times)]
+    for one in runs:
+        if one.status != 0:
+            raise RuntimeError(f"{program_class.__name__} fails by itself: {one}")
+    counts = {name: max(one.counts.get(name, 0) for one in runs) for each in runs for name in each.counts}
+    return runs[0]._replace(counts=counts, descriptors=max(one.descriptors for one in runs))
 
 
 def judge(program_class, good, plan, outcome):
     """(kind, fault): what came of it, and what is wrong with that, "" if nothing is."""
     fault = ""
+    told = set(outcome.out.splitlines()) - set(good.out.splitlines())
     if outcome.status is None:
-        fault = "it did not end"
-    elif outcome.status < 0:
+        fault = "it, or a process of it, did not end"
+    elif outcome.status < 0 and -outcome.status != program_class.told_by:
         fault = f"signal {-outcome.status}"
-    elif "AddressSanitizer" in outcome.err or "runtime error" in outcome.err:
+    elif "Sanitizer" in outcome.err or "runtime error" in outcome.err:
         fault = "a sanitizer's word"
     elif program_class.has_secret and SECRET.encode() in outcome.seen:
         fault = "clear text"
     elif outcome.status == 134:
         fault = "a trap"
-    elif outcome.status == 0 and outcome.counts.get("descriptors", 0) > good.counts["descriptors"] + LINGERING:
-        fault = (f"{outcome.counts['descriptors']} descriptors are open at the end, "
-                 f"not {good.counts['descriptors']}")
-    elif outcome.status != 0 and not outcome.err.strip() and outcome.out == good.out:
+    elif outcome.status == 0 and outcome.descriptors > good.descriptors:
+        fault = f"{outcome.descriptors} descriptors are open at the end, not {good.descriptors}"
+    elif "was stopped by the kernel" in outcome.err:
+        fault = "its own wall"
+    elif program_class.confined and (outcome.bare or (outcome.status == 0 and outcome.walls < good.walls)):
+        fault = f"{outcome.walls} walls, not {good.walls}; {outcome.bare} answers of a bare resolver"
+    # One whose output fails cannot tell.
+    elif outcome.status != 0 and not outcome.err.strip() and not told and not plan.startswith("write"):
         fault = f"status {outcome.status} without a word"
     if fault:
         return "fault", fault
@@ -331,44 +435,60 @@ def judge(program_class, good, plan, outcome):
     return ("message", "") if "timecraft: " in outcome.err else ("errno", "")
 
 
-def numbers(count, most):
-    """Which of so many calls: all, or `most` of them, spread evenly."""
-    if count <= most:
-        return range(1, count + 1)
-    if most == 1:
-        return [(count + 1) // 2]
-    return sorted({1 + step * (count - 1) // (most - 1) for step in range(most)})
+def suffer(program_class, good, plan, engine=None):
+    """What `judge` says of a run with that fault; the kind is "missed" if none of three came to it. Descriptors
+    must have stayed open in each of three: what was closed may still be sending when the process ends."""
+    verdict = "missed", ""
+    for _ in range(3):
+        outcome = run(program_class, plan, engine)
+        found = judge(program_class, good, plan, outcome)
+        if outcome.injected or found[1]:
+            verdict = found
+            if "descriptors" not in found[1]:
+                break
+    return verdict
 
 
-def plans(counts, most=40, most_in_libraries=40, errors=None):
-    for call in sorted(counts):
-        if call == "descriptors":
-            continue
-        kinds = errors_of(call)
-        for number in numbers(counts[call], most_in_libraries if call.endswith("@library") else most):
-            for error in kinds[:errors]:
-                yield call, f"{call}:{number}:{error}"
+def plans(counts, errors=None):
+    """(call, plan) of each site and each error of it, or so many: the first time that it is come to, and the last; in
+    libraries, of which a TLS connection has thousands, the first."""
+    for site in sorted(counts):
+        call, _, place = site.partition("/")
+        if place:
+            for number in sorted({1} if call.endswith("@library") else {1, counts[site]}):
+                for error in errors_of(call)[:errors]:
+                    yield call, f"{site}:{number}:{error}"
 
 
 MEMORY = ("malloc", "calloc", "realloc", "reallocarray", "strdup", "strndup", "open_memstream")
 
 
+GROUPS = {
+    "memory": (*MEMORY, "on_exit"),
+    "address space": ("mmap", "mprotect", "munmap", "madvise"),
+    "names": ("getaddrinfo", "getaddrinfo_a", "getnameinfo"),
+    "processes": ("fork", "kill", "waitpid", "syscall-close_range"),
+    "the wall": ("prctl", "syscall-seccomp"),
+    "sockets": ("accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvmsg",
+                "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair"),
+}
+PREFIXES = {
+    "io_uring": ("completion", "io_uring", "__io_uring", "syscall-io_uring"),
+    "threads, signals and timers": ("pthread", "sig", "timer", "sched"),
+    "the wall": ("syscall-landlock",),
+    "waiting and clocks": ("epoll", "poll", "ppoll", "eventfd", "clock", "nanosleep"),
+}
+
+
 def group(call):
     """The kind of a call, for tables."""
-    name, _, where = call.partition("@")
-    if name in MEMORY:
-        return "memory, by libraries" if where else "memory"
-    if name == "completion" or "io_uring" in name:
-        return "io_uring"
-    if name in ("getaddrinfo", "getaddrinfo_a", "getnameinfo"):
-        return "names"
-    if name.startswith(("pthread", "sig", "timer")):
-        return "threads, signals and timers"
-    if name in ("mmap", "mprotect", "munmap", "madvise"):
-        return "address space"
-    if name in ("accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv",
-                "recvmsg", "send", "sendmsg", "setsockopt", "shutdown", "socket", "socketpair"):
-        return "sockets"
-    if name.startswith(("epoll", "poll", "ppoll", "eventfd", "clock")):
-        return "waiting and clocks"
+    name, _, where = spelled(call).partition("@")
+    if where:
+        return "memory, by libraries"
+    for kind, names in GROUPS.items():
+        if name in names:
+            return kind
+    for kind, beginnings in PREFIXES.items():
+        if name.startswith(beginnings):
+            return kind
     return "files"

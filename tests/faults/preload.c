@@ -1,23 +1,33 @@
 /* Loaded in front of the C library (LD_PRELOAD): calls of it can be made to fail, one at a time.
  *
- *   FAULTS_PLAN=NAME:N:ERROR    the Nth call of NAME fails with that errno, what it was to do
- * undone FAULTS_COUNT=FILE           at the end of the process how often each was called stands
- * there, a line "NAME COUNT" each, and "descriptors COUNT" with what is open
+ *   FAULTS_PLAN=NAME[/SITE]:N:ERROR   the Nth call of NAME fails with that errno, what it was to do
+ *                                     undone; with SITE, the Nth one of those that come from there
+ *   FAULTS_COUNT=FILE                 how often each was called stands there, as struct counts
+ *   FAULTS_SHOW=1                     the callers of the one that fails stand in standard error
+ *   FAULTS_CLOCK=SECONDS              the time of day is so much later; "~60": later and earlier by
+ *                                     turns
  *
  * NAME is a function's; of the functions that allocate there are two: as the program itself calls
- * them ("malloc"), and as libraries do ("malloc@library"). "completion" is one of io_uring.
- *   FAULTS_CLOCK=SECONDS        the time of day is so much later; "~60": later and earlier by turns
+ * them ("malloc"), and as libraries do ("malloc@library"). syscall(2) has the number's behind it
+ * ("syscall-437"). "completion" is one of io_uring. SITE is a hash, in hexadecimal, of the return
+ * addresses up to the guest, each relative to its file, so that it is the same in every run; of a
+ * completion, of the operation that it completes.
  *
- * Calls that the C library makes of itself are not seen, nor are those of the dynamic loader. */
+ * Processes that the program forks count with it, and fail with it. Nothing is called at the end
+ * that a wall would keep from happening. Calls that the C library makes of itself are not seen, nor
+ * are those of the dynamic loader. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <link.h>
+#include <linux/seccomp.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,19 +35,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 128, DESCRIPTORS_SEEN = 1024 };
+enum { ENTRIES = 1 << 14, NAME_SIZE = 32, DEPTH = 48, DESCRIPTORS_SEEN = 1024 };
 
-static struct {
-    const char *name;
+/* A name, or a site of it. */
+struct entry {
+    atomic_ulong key; /* 0: free */
     atomic_ulong count;
-} calls[NAMES_MAX];
-static atomic_uint call_count;
+    char name[NAME_SIZE]; /* NAME or NAME/SITE */
+};
 
-static char planned[64];
+/* The file of FAULTS_COUNT, in the order of bytes of this machine. */
+struct counts {
+    int process;          /* the first that had it, of which is the next number */
+    int descriptors;      /* open at its end; 0 if it has none */
+    atomic_uint injected; /* how often a call has failed as planned */
+    atomic_uint walls;    /* filters and sets of Landlock rules in force, but for the resolver's */
+    atomic_uint bare;     /* questions that the resolver has answered without both */
+    int unused[3];
+    struct entry entries[ENTRIES];
+};
+
+static struct counts own;
+static struct counts *counts = &own;
+static char planned[NAME_SIZE];
 static unsigned long planned_number;
 static int planned_error;
 static uintptr_t program_start, program_end;
@@ -55,51 +80,139 @@ static int note_program(struct dl_phdr_info *info, size_t size, void *context) {
     return 1; /* the program is the first */
 }
 
+static void share_counts(const char *path) {
+    int file = (int)raw(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    void *shared = MAP_FAILED;
+    if (raw(SYS_ftruncate, file, sizeof *counts) == 0)
+        shared = (void *)raw(SYS_mmap, NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED,
+                             file, 0);
+    raw(SYS_close, file);
+    if (shared == MAP_FAILED)
+        _Exit(99);
+    counts = shared;
+}
+
 __attribute__((constructor)) static void read_plan(void) {
-    const char *plan = getenv("FAULTS_PLAN");
+    const char *plan = getenv("FAULTS_PLAN"), *path = getenv("FAULTS_COUNT");
+    void *frame;
+    backtrace(&frame, 1); /* loads what it needs now */
     dl_iterate_phdr(note_program, NULL);
     *(void **)&raw = dlsym(RTLD_NEXT, "syscall");
-    if (plan)
-        sscanf(plan, "%63[^:]:%lu:%d", planned, &planned_number, &planned_error);
+    if (plan && *plan &&
+        sscanf(plan, "%31[^:]:%lu:%d", planned, &planned_number, &planned_error) != 3)
+        _Exit(99);
+    if (path)
+        share_counts(path);
+    if (counts->process == 0)
+        counts->process = (int)raw(SYS_getpid);
     ready = true;
 }
 
-/* The number of a name; names are constants, so that their addresses tell them apart mostly. */
-static unsigned find(const char *name) {
-    unsigned count = call_count;
-    for (unsigned i = 0; i < count; i++)
-        if (calls[i].name && strcmp(calls[i].name, name) == 0)
-            return i;
-    unsigned new = atomic_fetch_add(&call_count, 1);
-    if (new >= NAMES_MAX)
-        _Exit(99);
-    calls[new].name = name;
-    return new;
+static uint64_t mix(uint64_t hash, const void *data, size_t size) {
+    const unsigned char *bytes = data; /* FNV-1a */
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3;
+    return hash;
+}
+
+#define HASH_BEGIN 0xcbf29ce484222325
+
+static bool of_program(const void *caller) {
+    return (uintptr_t)caller >= program_start && (uintptr_t)caller < program_end;
+}
+
+/* Of the callers up to the guest, whose code the unwinder does not know; for a library those up to
+ * the runtime. */
+static uint64_t site(bool library) {
+    void *frames[DEPTH];
+    struct dl_find_object here;
+    uint64_t hash = HASH_BEGIN;
+    _dl_find_object(site, &here);
+    int count = backtrace(frames, DEPTH);
+    for (int i = 0; i < count; i++) {
+        struct dl_find_object object;
+        if (_dl_find_object(frames[i], &object) != 0)
+            break;
+        uintptr_t offset = (uintptr_t)frames[i] - object.dlfo_link_map->l_addr;
+        if (object.dlfo_eh_frame == here.dlfo_eh_frame)
+            continue;
+        const char *path = object.dlfo_link_map->l_name, *slash = strrchr(path, '/');
+        const char *file = slash ? slash + 1 : path;
+        hash = mix(hash, file, strlen(file));
+        hash = mix(hash, &offset, sizeof offset);
+        if (library && of_program(frames[i]))
+            break;
+    }
+    return hash;
+}
+
+static void show(void) {
+    void *frames[DEPTH];
+    backtrace_symbols_fd(frames, backtrace(frames, DEPTH), STDERR_FILENO);
+}
+
+/* Counts it; how often that is now. */
+static unsigned long count_one(const char *name) {
+    uint64_t key = mix(HASH_BEGIN, name, strlen(name)) | 1;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        struct entry *entry = &counts->entries[((key >> 8) + i) & (ENTRIES - 1)];
+        unsigned long there = 0;
+        if (atomic_compare_exchange_strong(&entry->key, &there, key))
+            strncpy(entry->name, name, NAME_SIZE - 1);
+        else if (there != key)
+            continue;
+        return atomic_fetch_add(&entry->count, 1) + 1;
+    }
+    _Exit(99);
+}
+
+static bool is_planned(const char *name) {
+    return count_one(name) == planned_number && strcmp(name, planned) == 0;
+}
+
+static bool planned_now(bool now) {
+    if (now)
+        errno = planned_error;
+    counts->injected += now;
+    if (now && getenv("FAULTS_SHOW"))
+        show();
+    return now;
+}
+
+/* The same without its site, which takes time: that of others than the planned call. */
+static bool fails_by_number(const char *name) {
+    return planned_now(is_planned(name));
 }
 
 /* Counts a call; whether this one fails, with errno set. */
+static bool fails_at(const char *name, uint64_t place) {
+    char with_site[NAME_SIZE];
+    int error = errno;
+    snprintf(with_site, sizeof with_site, "%s/%08x", name, (unsigned)(place ^ place >> 32));
+    bool one = is_planned(name), other = is_planned(with_site);
+    errno = error;
+    return planned_now(one || other);
+}
+
 static bool fails(const char *name) {
-    if (!ready)
+    static _Thread_local __attribute__((tls_model("initial-exec"))) bool inside;
+    if (!ready || inside)
         return false;
-    unsigned long number = atomic_fetch_add(&calls[find(name)].count, 1) + 1;
-    if (number != planned_number || strcmp(name, planned) != 0)
-        return false;
-    errno = planned_error;
-    return true;
+    inside = true;
+    size_t length = strlen(name);
+    bool sites = !*planned || (strncmp(planned, name, length) == 0 && planned[length] == '/');
+    bool result = sites ? fails_at(name, site(strchr(name, '@'))) : fails_by_number(name);
+    inside = false;
+    return result;
 }
 
 static void write_counts(void) {
-    static atomic_bool written;
-    const char *path = getenv("FAULTS_COUNT");
-    if (!path || atomic_exchange(&written, true))
+    if (counts->process != (int)raw(SYS_getpid) || counts->descriptors != 0)
         return;
-    int file = (int)raw(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int open_ones = 0;
     for (int fd = 0; fd < DESCRIPTORS_SEEN; fd++)
-        open_ones += fd != file && raw(SYS_fcntl, fd, F_GETFD) >= 0;
-    for (unsigned i = 0; i < call_count && i < NAMES_MAX; i++)
-        dprintf(file, "%s %lu\n", calls[i].name, (unsigned long)calls[i].count);
-    dprintf(file, "descriptors %d\n", open_ones);
+        open_ones += raw(SYS_fcntl, fd, F_GETFD) >= 0;
+    counts->descriptors = open_ones;
 }
 
 __attribute__((destructor)) static void at_exit(void) {
@@ -118,45 +231,59 @@ _Noreturn void _exit(int status) {
 
 /* ---- memory ---- */
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
+/* The C library's, or a sanitizer's. */
+static void *real_malloc(size_t size) {
+    static void *(*real)(size_t);
+    if (!real)
+        *(void **)&real = next("malloc");
+    return real(size);
+}
 
-static bool of_program(const void *caller) {
-    return (uintptr_t)caller >= program_start && (uintptr_t)caller < program_end;
+static void *real_calloc(size_t count, size_t size) {
+    static void *(*real)(size_t, size_t);
+    if (!real)
+        *(void **)&real = next("calloc");
+    return real(count, size);
+}
+
+static void *real_realloc(void *old, size_t size) {
+    static void *(*real)(void *, size_t);
+    if (!real)
+        *(void **)&real = next("realloc");
+    return real(old, size);
 }
 
 #define FAILS_BY_CALLER(name)                                                                      \
     fails(of_program(__builtin_return_address(0)) ? name : name "@library")
 
 void *malloc(size_t size) {
-    return FAILS_BY_CALLER("malloc") ? NULL : __libc_malloc(size);
+    return FAILS_BY_CALLER("malloc") ? NULL : real_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    return FAILS_BY_CALLER("calloc") ? NULL : __libc_calloc(count, size);
+    return FAILS_BY_CALLER("calloc") ? NULL : real_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size) {
-    return FAILS_BY_CALLER("realloc") ? NULL : __libc_realloc(old, size);
+    return FAILS_BY_CALLER("realloc") ? NULL : real_realloc(old, size);
 }
 
 void *reallocarray(void *old, size_t count, size_t size) {
     size_t bytes;
     if (FAILS_BY_CALLER("reallocarray") || __builtin_mul_overflow(count, size, &bytes))
         return NULL;
-    return __libc_realloc(old, bytes);
+    return real_realloc(old, bytes);
 }
 
 char *strdup(const char *text) {
     size_t size = strlen(text) + 1;
-    char *copy = FAILS_BY_CALLER("strdup") ? NULL : __libc_malloc(size);
+    char *copy = FAILS_BY_CALLER("strdup") ? NULL : real_malloc(size);
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
 char *strndup(const char *text, size_t most) {
     size_t size = strnlen(text, most);
-    char *copy = FAILS_BY_CALLER("strndup") ? NULL : __libc_malloc(size + 1);
+    char *copy = FAILS_BY_CALLER("strndup") ? NULL : real_malloc(size + 1);
     if (copy) {
         memcpy(copy, text, size);
         copy[size] = 0;
@@ -218,6 +345,7 @@ CALL(bind)
 CALL(clock_getres)
 CALL(connect)
 CALL(dup2)
+CALL(dup3)
 CALL(epoll_create1)
 CALL(epoll_ctl)
 CALL(epoll_wait)
@@ -226,6 +354,7 @@ CALL(fallocate)
 CALL(fcntl)
 CALL(fdatasync)
 CALL(flock)
+CALL(fork)
 CALL(fstat)
 CALL(fstatat)
 CALL(fsync)
@@ -237,6 +366,7 @@ CALL(getrlimit)
 CALL(getsockname)
 CALL(getsockopt)
 CALL(ioctl)
+CALL(kill)
 CALL(linkat)
 CALL(listen)
 CALL(lseek)
@@ -244,8 +374,11 @@ CALL(madvise)
 CALL(mkdirat)
 CALL(mmap)
 CALL(mprotect)
+CALL(nanosleep)
 CALL(open)
 CALL(openat)
+CALL(__open_2)
+CALL(on_exit)
 CALL(poll)
 CALL(ppoll)
 CALL(pread)
@@ -258,24 +391,69 @@ CALL(readlinkat)
 CALL(readv)
 CALL(recv)
 CALL(recvmsg)
+CALL(rename)
 CALL(renameat)
+CALL(sched_getaffinity)
 CALL(send)
 CALL(sendmsg)
+CALL(sendto)
 CALL(setrlimit)
 CALL(setsockopt)
 CALL(shutdown)
 CALL(sigaction)
 CALL(sigaltstack)
+CALL(signal)
+CALL(signalfd)
+CALL(sigprocmask)
 CALL(socket)
 CALL(socketpair)
+CALL(stat)
 CALL(symlinkat)
-CALL(syscall)
+CALL(sysconf)
 CALL(timer_create)
 CALL(timer_settime)
+CALL(unlink)
 CALL(unlinkat)
 CALL(utimensat)
+CALL(waitpid)
 CALL(write)
 CALL(writev)
+
+static bool is_resolver; /* this process, which looks names up (net/resolver.c) */
+static unsigned resolver_walls;
+
+int prctl(int option, ...) {
+    va_list list;
+    unsigned long words[4];
+    va_start(list, option);
+    for (int i = 0; i < 4; i++)
+        words[i] = va_arg(list, unsigned long);
+    va_end(list);
+    is_resolver |= option == PR_SET_NAME;
+    return fails("prctl") ? -1
+                          : (int)raw(SYS_prctl, option, words[0], words[1], words[2], words[3]);
+}
+
+/* Each system call that is made by its number is one of its own. */
+long syscall(long number, ...) {
+    char name[NAME_SIZE];
+    va_list list;
+    long words[6];
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        words[i] = va_arg(list, long);
+    va_end(list);
+    snprintf(name, sizeof name, "syscall-%ld", number);
+    if (fails(name))
+        return -1;
+    long result = raw(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+    if (result == 0 && (number == SYS_landlock_restrict_self ||
+                        (number == SYS_seccomp && words[0] == SECCOMP_SET_MODE_FILTER))) {
+        resolver_walls += is_resolver;
+        counts->walls += !is_resolver;
+    }
+    return result;
+}
 
 /* Linux has closed the descriptor, whatever it answers. */
 int close(int fd) {
@@ -298,7 +476,6 @@ int munmap(void *start, size_t length) {
     }
 
 WITH_RESULT(clock_nanosleep)
-WITH_RESULT(getaddrinfo)
 WITH_RESULT(getaddrinfo_a)
 WITH_RESULT(getnameinfo)
 WITH_RESULT(posix_fadvise)
@@ -307,7 +484,16 @@ WITH_RESULT(pthread_attr_init)
 WITH_RESULT(pthread_attr_setstack)
 WITH_RESULT(pthread_create)
 WITH_RESULT(pthread_detach)
+WITH_RESULT(pthread_getcpuclockid)
 WITH_RESULT(pthread_sigmask)
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found) {
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = next("getaddrinfo");
+    counts->bare += is_resolver && resolver_walls < 2;
+    return fails("getaddrinfo") ? planned_error : real(name, service, hints, found);
+}
 
 /* Functions that give NULL. */
 #define WITH_NULL(symbol)                                                                          \
@@ -322,9 +508,11 @@ WITH_RESULT(pthread_sigmask)
 WITH_NULL(dlopen)
 WITH_NULL(fdopendir)
 WITH_NULL(getcwd)
+WITH_NULL(isatty)
 WITH_NULL(open_memstream)
 WITH_NULL(opendir)
 WITH_NULL(readdir)
+WITH_NULL(__realpath_chk)
 
 /* ---- io_uring: functions that give the error below zero ---- */
 
@@ -341,6 +529,21 @@ WITH_NEGATIVE(io_uring_queue_init_params)
 WITH_NEGATIVE(io_uring_register_buf_ring)
 WITH_NEGATIVE(io_uring_register_eventfd)
 
+/* What was asked for with each user_data, of the last ones. */
+enum { REMEMBERED = 1 << 12 };
+static unsigned char operations[REMEMBERED];
+
+static unsigned char *operation(uint64_t user_data) {
+    return &operations[mix(HASH_BEGIN, &user_data, sizeof user_data) % REMEMBERED];
+}
+
+static void remember(struct io_uring *ring) {
+    for (unsigned i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
+        struct io_uring_sqe *sqe = &ring->sq.sqes[i & *ring->sq.kring_mask];
+        *operation(sqe->user_data) = sqe->opcode;
+    }
+}
+
 /* Completions that have come since the last look: one may be a failure. */
 static void spoil(struct io_uring *ring) {
     static unsigned seen;
@@ -350,7 +553,7 @@ static void spoil(struct io_uring *ring) {
         seen = *ring->cq.khead;
     for (; seen != tail; seen++) {
         struct io_uring_cqe *cqe = &ring->cq.cqes[seen & mask];
-        if (cqe->res >= 0 && fails("completion"))
+        if (cqe->res >= 0 && fails_at("completion", *operation(cqe->user_data)))
             cqe->res = -planned_error;
     }
 }
@@ -363,6 +566,7 @@ static void spoil(struct io_uring *ring) {
             *(void **)&real = next(#symbol);                                                       \
         if (fails(#symbol))                                                                        \
             return -planned_error;                                                                 \
+        remember((struct io_uring *)a);                                                            \
         long result = real(PASS);                                                                  \
         spoil((struct io_uring *)a);                                                               \
         return result;                                                                             \

@@ -1,34 +1,109 @@
 """Calls of the runtime that fail, some of each kind; `run` has each of them fail, with each error."""
 
+import collections
+import errno
+import os
+import re
 import unittest
 
 import faults
 import support
 
+# Calls that cannot fail.
+UNFAILING = {"getpid", "getppid", "gettid", "sched_yield", "exit", "time"}
+
+
+def spread(plans, most):
+    """So many of them, the middle one if that is one."""
+    if len(plans) <= most:
+        return plans
+    if most == 1:
+        return [plans[len(plans) // 2]]
+    return [plans[step * (len(plans) - 1) // (most - 1)] for step in range(most)]
+
+
+class Calls(unittest.TestCase):
+    def test_of_the_runtime_can_all_be_made_to_fail(self):
+        """What it takes from elsewhere and has a system call's name, or allocates: preload.c has it."""
+        archive = os.path.join(support.PREFIX, "lib", "timecraft", "libtimecraft.a")
+        needed = set(re.findall(r" U (\w+)", support.run_tool("nm", "-u", archive)))
+        injected = set(re.findall(r" T (\w+)", support.run_tool("nm", "-D", "--defined-only", faults.preload())))
+        calls = set(faults.system_calls().values()) | set(faults.MEMORY)
+        self.assertGreater(len(needed & calls), 60)
+        self.assertEqual(needed & calls - injected - UNFAILING, set())
+
 
 class Faults(unittest.TestCase):
-    def suffer(self, program, most=1, libraries=6):
-        good = faults.run(program)
-        self.assertEqual(good.status, 0, good)
-        injected = 0
-        for call, plan in faults.plans(good.counts, most, libraries, errors=1):
-            kind, fault = faults.judge(program, good, plan, faults.run(program, plan))
-            injected += 1
+    def suffer(self, program, plans_of, at_least):
+        """plans_of: of {call: its plans} those that are to be."""
+        good, by_call = faults.run_well(program), collections.defaultdict(list)
+        for call, plan in faults.plans(good.counts, errors=1):
+            by_call[faults.spelled(call)].append(plan)
+        chosen = plans_of(by_call)
+        self.assertGreaterEqual(len(chosen), at_least)
+        for plan in chosen:
             with self.subTest(plan=plan):
-                self.assertEqual(fault, "")
-        self.assertGreater(injected, 20)
+                self.assertEqual(faults.suffer(program, good, plan)[1], "")
+
+    def suffer_some(self, program, most=1, libraries=6):
+        """So many of each call, spread over its sites."""
+        def some(by_call):
+            return [plan for call, plans in by_call.items()
+                    for plan in spread(plans, libraries if call.endswith("@library") else most)]
+        self.suffer(program, some, 20)
+
+    def suffer_all_of(self, program, *calls):
+        """Every site of these, each of which there is at least once."""
+        def all_of(by_call):
+            return [plan for call in calls for plan in by_call[call]]
+        self.suffer(program, all_of, len(calls))
 
     def test_of_a_guest_with_files(self):
-        self.suffer(faults.Files)
+        self.suffer_some(faults.Files)
 
     def test_of_a_client_of_tls(self):
-        self.suffer(faults.TlsClient, 2)
+        self.suffer_some(faults.TlsClient, 2)
 
     def test_of_a_server_of_tls(self):
-        self.suffer(faults.TlsServer)
+        self.suffer_some(faults.TlsServer)
 
     def test_of_a_connection_with_itself(self):
-        self.suffer(faults.BothSides)
+        self.suffer_some(faults.BothSides)
+
+    def test_of_the_process_that_looks_up_names(self):
+        """It is not left behind, its program does not wait for ever for what it cannot send, and is not stopped by
+        its own wall when it asks one that has ended again."""
+        self.suffer_all_of(faults.Names, "syscall-close_range", "dup2", "fork", "socketpair", "send", "recv", "prctl",
+                           "malloc", "pthread_create")
+
+    def test_of_a_wall_that_is_required(self):
+        """There is the whole, of every process, or a message."""
+        wall = ["prctl", "syscall-landlock_create_ruleset", "syscall-landlock_add_rule",
+                "syscall-landlock_restrict_self", "syscall-seccomp", "calloc", "strdup"]
+        self.suffer_all_of(faults.Confined, *wall)
+        self.suffer_all_of(faults.ConfinedNames, *wall)
+
+    def test_of_a_worker_and_its_supervisor(self):
+        """The worker does not wait for ever for an answer; a place that found no room is not out of reach later."""
+        self.suffer_all_of(faults.Workers, "sendmsg", "recvmsg", "strdup", "realloc", "prctl", "fork", "socketpair",
+                           "syscall-seccomp", "syscall-landlock_restrict_self")
+
+    def test_of_standard_streams_is_told(self):
+        self.suffer_all_of(faults.Files, "fstat", "calloc", "fcntl")
+
+    @unittest.skipIf(support.ENGINE == "syscall", "of the other engine")
+    def test_of_the_ring_ends_the_program_with_a_message(self):
+        """The kernel has lost completions then; it is no crash."""
+        good, told = faults.run_well(faults.TlsClient, 3), 0
+        for site in good.counts:
+            if site.startswith("io_uring_submit/"):
+                outcome = faults.run(faults.TlsClient, f"{site}:1:{errno.EBADR}")
+                self.assertIn(outcome.status, (0, 1), outcome)
+                told += "timecraft: io_uring refuses work" in outcome.err
+        self.assertGreater(told, 0)
+
+    def test_of_the_end_of_a_record_is_told(self):
+        self.suffer_all_of(faults.Recorded, "on_exit")
 
     def refused(self, plan):
         """What the fault made of the option, and of what was sent behind it."""
