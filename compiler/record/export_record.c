@@ -29,6 +29,7 @@ static void write_header(writer *to, const tc_record_header *from) {
     tc_record_header header = *from;
     header.segment_size = 0;
     header.staging_size = 0;
+    header.staging_count = 0;
     header.segment_count = 0;
     header.check = tc_checksum(&header, offsetof(tc_record_header, check), 0);
     put(to, &header, sizeof header);

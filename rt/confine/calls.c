@@ -62,6 +62,7 @@ enum { SOCKET_TYPE = 0xf }; /* without SOCK_CLOEXEC and the like */
 #define RING     TC_NEED_RING
 #define THREADS  TC_NEED_THREADS
 #define PROFILE  TC_NEED_PROFILE
+#define RECORD   TC_NEED_RECORD
 
 #define ALLOW         SECCOMP_RET_ALLOW
 #define REFUSE(error) (SECCOMP_RET_ERRNO | (error))

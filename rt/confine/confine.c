@@ -163,6 +163,8 @@ void tc_confine_options(const tc_options *options, bool replay) {
     }
     for (size_t i = 0; i < options->dir_count; i++)
         wall.needs |= TC_NEED_FOLDERS | (options->dirs[i].read_only ? 0 : TC_NEED_CHANGES);
+    if (options->record)
+        wall.needs |= TC_NEED_RECORD;
     if (options->payload)
         wall.needs |= TC_NEED_FOLDERS;
     need_network(options->connects, options->connect_count, TC_NEED_CONNECTS);

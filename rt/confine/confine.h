@@ -43,8 +43,9 @@ typedef enum tc_need {
     TC_NEED_UNIX = 1 << 7,     /* unix:PATH in one of them */
     TC_NEED_RING = 1 << 8,     /* the engine has a ring */
     TC_NEED_THREADS = 1 << 9,
-    TC_NEED_CORE = 1 << 13,  /* --core */
-    TC_NEED_ALONE = 1 << 12, /* there is no need of NETWORK */
+    TC_NEED_RECORD = 1 << 11, /* --record */
+    TC_NEED_CORE = 1 << 13,   /* --core */
+    TC_NEED_ALONE = 1 << 12,  /* there is no need of NETWORK */
     TC_NEED_PROFILE = 1 << 10,
 } tc_need;
 

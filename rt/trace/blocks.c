@@ -23,6 +23,8 @@ static tc_blocks_problem check(const tc_record_header *header) {
     if (header->header_size != TC_RECORD_HEADER_SIZE || header->detail > TC_RECORD_DETAIL_ALL ||
         header->segment_size % TC_RECORD_BLOCK_ALIGNMENT || header->segment_size > SEGMENT_MAX ||
         header->staging_size % TC_RECORD_BLOCK_ALIGNMENT || header->staging_size > TC_BLOCK_MAX ||
+        header->staging_count > TC_RECORD_STAGING_MAX ||
+        (header->staging_size == 0) != (header->staging_count == 0) ||
         (limited && (header->segment_count == 0 || header->segment_count > SEGMENTS_MAX)))
         return TC_BLOCKS_SENSELESS;
     return TC_BLOCKS_GOOD;
@@ -35,8 +37,12 @@ tc_blocks_problem tc_blocks_open(tc_blocks *walk, const tc_blocks_file *file) {
     return check(&walk->header);
 }
 
+static uint64_t slot_start(const tc_blocks *walk, uint32_t slot) {
+    return TC_RECORD_HEADER_SIZE + slot * walk->header.staging_size;
+}
+
 uint64_t tc_blocks_start(const tc_blocks *walk) {
-    return TC_RECORD_HEADER_SIZE + walk->header.staging_size;
+    return slot_start(walk, walk->header.staging_count);
 }
 
 /* ---- blocks ---- */
@@ -61,24 +67,41 @@ static block_state read_block(const tc_blocks *walk, uint64_t at, uint64_t end,
     return out->room <= room && out->room <= TC_BLOCK_MAX ? BLOCK_OPEN : BLOCK_INVALID;
 }
 
-static block_state read_staging(const tc_blocks *walk, tc_record_block *out) {
-    return read_block(walk, TC_RECORD_HEADER_SIZE, tc_blocks_start(walk), out);
+static block_state read_slot(const tc_blocks *walk, uint32_t slot, tc_record_block *out) {
+    return read_block(walk, slot_start(walk, slot), slot_start(walk, slot + 1), out);
 }
 
-/* The current segment's block of that number, whose place is walk->at. */
-static bool find(tc_blocks *walk, uint64_t number) {
-    tc_record_block block;
-    uint64_t from = TC_RECORD_HEADER_SIZE;
-    block_state state = read_staging(walk, &block);
-    if (state == BLOCK_INVALID || block.segment != walk->segment || block.number != number) {
-        from = walk->at;
-        state = read_block(walk, from, walk->end, &block);
-    }
-    if (state == BLOCK_INVALID || block.segment != walk->segment || block.number != number)
-        return false;
-    walk->block = block;
+static bool is_of(const tc_blocks *walk, const tc_record_block *block, uint64_t number) {
+    return block->segment == walk->segment && block->number == number;
+}
+
+static void take(tc_blocks *walk, const tc_record_block *block, uint64_t from, block_state state) {
+    walk->block = *block;
     walk->from = from;
     walk->sealed = state == BLOCK_SEALED;
+}
+
+/* The current segment's block of that number, whose place is walk->at. Where it cannot be yet is
+ * not looked: what the kernel would keep of that part of the file is in the way of who writes
+ * there. */
+static bool find(tc_blocks *walk, uint64_t number) {
+    tc_record_block block;
+    block_state state;
+    bool before = false;
+    for (uint32_t i = 0; i < walk->header.staging_count; i++) {
+        state = read_slot(walk, i, &block);
+        if (state != BLOCK_INVALID && is_of(walk, &block, number)) {
+            take(walk, &block, slot_start(walk, i), state);
+            return true;
+        }
+        before = before || (state == BLOCK_OPEN && block.number < number);
+    }
+    if (before)
+        return false;
+    state = read_block(walk, walk->at, walk->end, &block);
+    if (state == BLOCK_INVALID || !is_of(walk, &block, number))
+        return false;
+    take(walk, &block, walk->at, state);
     return true;
 }
 
@@ -115,28 +138,44 @@ static void enter(tc_blocks *walk, uint64_t at, const tc_record_block *first, bo
     walk->end = size ? at + size : NO_END;
 }
 
+/* Whether it is the first block of the segment that comes before that of `best`. */
+static bool comes_first(const tc_blocks *walk, const tc_record_block *block,
+                        const tc_record_block *best) {
+    if (walk->any && block->segment <= walk->segment)
+        return false;
+    return !best || block->segment < best->segment ||
+           (block->segment == best->segment && block->number < best->number);
+}
+
 bool tc_blocks_next_segment(tc_blocks *walk, bool *follows) {
-    tc_record_block block, best = {0};
-    uint64_t best_at = 0, size = walk->header.segment_size, start = tc_blocks_start(walk);
+    tc_record_block block, best, *found = NULL;
+    uint64_t size = walk->header.segment_size, start = tc_blocks_start(walk), newest = 0;
     uint32_t count = size ? walk->header.segment_count : 1;
+    bool any = false; /* in its place */
     if (!size && walk->any)
         return false;
-    /* The last is the staging block, which may be the first one of its segment. */
-    for (uint32_t i = 0; i <= count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         uint64_t at = start + i * size, end = size ? at + size : NO_END;
-        block_state state =
-            i < count ? read_block(walk, at, end, &block) : read_staging(walk, &block);
-        if (state == BLOCK_INVALID || (walk->any && block.segment <= walk->segment) ||
-            (size && i < count && block.segment % count != i))
+        if (read_block(walk, at, end, &block) == BLOCK_INVALID ||
+            (size && block.segment % count != i))
             continue;
-        if (!best_at || block.segment < best.segment) {
+        newest = !any || block.segment > newest ? block.segment : newest;
+        any = true;
+        if (comes_first(walk, &block, found)) {
             best = block;
-            best_at = start + (size ? block.segment % count * size : 0);
+            found = &best;
         }
     }
-    if (best_at)
-        enter(walk, best_at, &best, follows);
-    return best_at != 0;
+    /* One in a slot may be the first one of its segment. */
+    for (uint32_t i = 0; i < walk->header.staging_count; i++)
+        if (read_slot(walk, i, &block) != BLOCK_INVALID && (!any || block.segment > newest) &&
+            comes_first(walk, &block, found)) {
+            best = block;
+            found = &best;
+        }
+    if (found)
+        enter(walk, start + (size ? best.segment % count * size : 0), found, follows);
+    return found != NULL;
 }
 
 /* ---- events ---- */

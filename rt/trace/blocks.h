@@ -33,7 +33,7 @@ typedef struct tc_blocks {
     uint64_t end;     /* of the segment */
     /* The current block: */
     tc_record_block block;
-    uint64_t from; /* where it is read: its place, or the staging block */
+    uint64_t from; /* where it is read: its place, or a slot of the staging area */
     bool sealed;
 } tc_blocks;
 
@@ -61,8 +61,8 @@ bool tc_blocks_next_segment(tc_blocks *walk, bool *follows);
  * written. */
 bool tc_blocks_next(tc_blocks *walk);
 
-/* Looks at the current block again, which is being filled, or was on its way from the staging block
- * to its place. False: it was written over. */
+/* Looks at the current block again, which is being filled, or was on its way from a slot to its
+ * place. False: it was written over. */
 bool tc_blocks_again(tc_blocks *walk);
 
 /* The current block is done with: tc_blocks_next goes behind it. */

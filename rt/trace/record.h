@@ -7,23 +7,28 @@
  * ---- the file ----
  *
  *   offset 0     tc_record_header, TC_RECORD_HEADER_SIZE (4096) bytes, zero behind the structure
- *   offset 4096  the staging block: `staging_size` bytes, a multiple of 4096; 0: there is none
+ *   offset 4096  the staging area: `staging_count` slots of `staging_size` bytes, a multiple of
+ *                4096; both are 0: there is none
  *   behind it    segments
  *
  * A record without a limit has one segment, without an end of its own. One with a limit has
  * `segment_count` segments of `segment_size` bytes each, of which segment i stands at
- * 4096 + staging_size + i * segment_size. They are filled in turn; when the last one is full the
- * first is written over, so that the file keeps the newest bytes and never grows beyond the limit.
- * A segment is a sequence of blocks; the first stands at its beginning, the next one at the next
- * multiple of TC_RECORD_BLOCK_ALIGNMENT (4096) behind a block's stored bytes.
+ * 4096 + staging_count * staging_size + i * segment_size. They are filled in turn; when the last
+ * one is full the first is written over, so that the file keeps the newest bytes and never grows
+ * beyond the limit. A segment is a sequence of blocks; the first stands at its beginning, the next
+ * one at the next multiple of TC_RECORD_BLOCK_ALIGNMENT (4096) behind a block's stored bytes.
  *
- * Events are appended to the staging block, which the writer has mapped, and which is used again
- * and again. When it is full it is sealed, then written to its place in its segment, then it begins
- * anew with the next number. (A large event may go to its place in a block of its own: while it is
- * written the staging block has the same number, and no event.) So the block with the staging
- * block's number is read from there, whatever stands in its place, where the writing may have been
- * broken off; every block with a lower number is whole in its place. A record that ended with its
- * first block may end behind that, without segments.
+ * Events are appended to a block in a slot; the writer has the slots mapped, and uses them again
+ * and again. When it is full it is sealed, then written to its place in its segment. Meanwhile the
+ * block with the next number may be begun in another slot, and be full, and on its way, too. A slot
+ * is used again when its block is whole in its place; until then it keeps it, and it may keep it
+ * for longer. (A large event may go to its place in a block of its own: while it is written, a
+ * block of the same number, without events, is in a slot.) So a block is read from the slot that
+ * has its number, if there is one, whatever stands in its place, where the writing may be under way
+ * or may have been broken off. Every other block is whole in its place, but there is none yet with
+ * a higher number than a block in a slot that is not sealed. The first block of a segment is whole
+ * in its place before the next one is begun, and all of a segment, if there is a limit, before the
+ * next segment is. A record that ended with its first block may end behind that, without segments.
  *
  * Every segment can be read without those before it: it begins with the events that say what the
  * program is and what the calls before it have left behind (see "the state").
@@ -34,8 +39,8 @@
  *   - its magic is TC_RECORD_BLOCK_MAGIC,
  *   - its open_check is right: the low 32 bits of XXH3 with seed `salt` (of the header) over its
  *     bytes 0 to 47, up to `used`,
- *   - `room` bytes lie within the segment, or the staging block (in a segment without end, as many
- *     as the file has).
+ *   - `room` bytes lie within the segment, or the slot (in a segment without end, as many as the
+ *     file has).
  * It is sealed if, in addition, seal_check is right: the low 32 bits of XXH3 with seed `salt` over
  * its bytes 0 to 55, up to open_check, and `used` is at most `room`. A block that is valid and not
  * sealed is the one that was being filled when the program ended or is being filled still; it is
@@ -60,11 +65,11 @@
  *   1. The header: magic, version (a reader knows one), check.
  *   2. The first block of each segment: those that are valid, ordered by `segment`. (A segment
  *      whose first block is not valid has not been written, or is just about to be written over.)
- *      `segment` numbers count from 0 and only grow; a gap means that something is damaged. If the
- *      staging block is valid and has a `segment` higher than all of these, it is the first block
+ *      `segment` numbers count from 0 and only grow; a gap means that something is damaged. If a
+ *      block in a slot is valid and has a `segment` higher than all of these, it is the first block
  *      of that segment.
  *   3. In each segment, block after block: each must have the same `segment`, and a `number` one
- *      higher than that before it. If the staging block is valid and has these numbers, it is the
+ *      higher than that before it. If a block in a slot is valid and has these numbers, it is the
  *      block. The first that is not valid, or that has other numbers, is the segment's end. If it
  *      is the newest segment's, that is the record's end.
  *   4. An event that is not valid in a sealed block is damage: that block ends there, and the next
@@ -75,7 +80,7 @@
  * a power failure left of it is valid event by event.
  *
  * Whoever follows a record that grows looks again at the first event that was not valid, then at
- * the block's seal, in the staging block if that still has the block's number, else in its place:
+ * the block's seal, in the slot if that still has the block's number, else in its place:
  * the events of both are the same, so that the reading goes on where it was. Then for the next
  * block, then for the next segment. What is read while it is written does not fit together: an
  * event that is not valid in a sealed block is damage if it is not valid when it is read again.
@@ -93,9 +98,10 @@
 #include <stdint.h>
 
 #define TC_RECORD_MAGIC           "\x89TCREC\r\n" /* 8 bytes without the NUL */
-#define TC_RECORD_VERSION         2u
+#define TC_RECORD_VERSION         3u
 #define TC_RECORD_HEADER_SIZE     4096u
 #define TC_RECORD_BLOCK_ALIGNMENT 4096u
+#define TC_RECORD_STAGING_MAX     64u
 #define TC_RECORD_BLOCK_MAGIC     0x4b4c4254u /* "TBLK" */
 
 enum { TC_RECORD_DETAIL_CALLS = 0, TC_RECORD_DETAIL_HEADERS = 1, TC_RECORD_DETAIL_ALL = 2 };
@@ -107,10 +113,11 @@ typedef struct tc_record_header {
     uint64_t salt;         /* random: no event of another record is valid in this one */
     uint64_t segment_size; /* bytes, a multiple of 4096; 0: one segment without end */
     uint32_t segment_count;
-    uint8_t detail; /* TC_RECORD_DETAIL_… */
-    uint8_t reserved[3];
+    uint8_t detail;        /* TC_RECORD_DETAIL_… */
+    uint8_t staging_count; /* slots, at most TC_RECORD_STAGING_MAX; 0: none */
+    uint8_t reserved[2];
     uint64_t started;      /* CLOCK_REALTIME when the record began, since 1970 */
-    uint64_t staging_size; /* bytes, a multiple of 4096; 0: no staging block */
+    uint64_t staging_size; /* bytes of a slot, a multiple of 4096; 0: none */
     uint64_t check;        /* XXH3 with seed 0 over the 56 bytes before it */
 } tc_record_header;
 

@@ -20,17 +20,33 @@
 
 #include "guest/report.h"
 #include "trace/checksum.h"
+#include "trace/direct.h"
 
 #define ALIGNMENT ((uint64_t)TC_RECORD_BLOCK_ALIGNMENT)
-/* Of the staging block: it stays in a core's second cache, and is written whole, in a write that is
- * long enough for large folios in the page cache. Half of it costs 1 to 2 % more of a download, and
- * so does twice as much. */
+/* Of a slot of the staging area: it stays in a core's second cache, and is written whole, in a
+ * write that is long enough for large folios in the page cache. Half of it costs 1 to 2 % more of a
+ * download, and so does twice as much. */
 #define STAGING_SIZE ((uint64_t)512 << 10)
 #define EVENT_MAX    ((uint64_t)1 << 30)
-#define AHEAD        ((uint64_t)4 << 20)
+#define AHEAD_LEAST  ((uint64_t)8 << 20)
+#define AHEAD_MOST   ((uint64_t)64 << 20)
 #define LAST_ROOM                                                                                  \
     ((uint64_t)128) /* at each block's end: for what is said when no other can be had */
-enum { SEGMENTS = 8 };
+enum {
+    SEGMENTS = 8,
+    SLOTS_MAX = 8,
+    DIRECT_FROM = 32, /* the number of the first block that is worth it: see direct.h */
+};
+
+_Static_assert((int)SLOTS_MAX <= (int)TC_DIRECT_MOST, "each may be under way");
+
+typedef enum slot_state {
+    SLOT_BARE, /* it has no room on the disk yet, and may not be touched */
+    SLOT_FREE,
+    SLOT_FILLING,   /* one is, always */
+    SLOT_UNDER_WAY, /* to its block's place */
+    SLOT_LAST,      /* its block's place could not be written: it is read from here */
+} slot_state;
 
 static struct {
     int fd; /* -1: nothing is recorded */
@@ -39,15 +55,26 @@ static struct {
     uint64_t salt;
     uint64_t segment_size; /* 0: one without end */
     void (*begin_segment)(void);
-    uint64_t segment;         /* the current one's number; UINT64_MAX: none yet */
-    uint64_t number;          /* of the block that is being filled */
-    uint64_t offset;          /* its place in the file */
-    uint64_t allocated;       /* the file has room on its disk up to there; UINT64_MAX: not asked */
-    tc_record_block *staging; /* mapped; NULL: nothing is recorded */
-    uint64_t staging_size;    /* bytes */
-    uint64_t room;            /* bytes of events that may be in the block */
-    uint64_t used;            /* that are */
-    char *large;              /* a large event, behind room for its block's structure */
+    uint64_t segment;   /* the current one's number; UINT64_MAX: none yet */
+    uint64_t number;    /* of the block that is being filled */
+    uint64_t offset;    /* its place in the file */
+    uint64_t end;       /* up to there it has blocks */
+    uint64_t allocated; /* and room on its disk up to there; UINT64_MAX: not asked */
+    uint64_t length;    /* what it was made as long as for direct writes; 0: nothing */
+    bool placed_first;  /* of this segment, the first block */
+    bool direct;        /* blocks may be written by direct.h */
+    char *slots;        /* mapped; NULL: nothing is recorded */
+    uint64_t slot_size; /* bytes */
+    unsigned slot_count;
+    slot_state states[SLOTS_MAX];
+    unsigned filling;         /* a slot's number: */
+    tc_record_block *staging; /* the block that is being filled */
+    struct {
+        uint64_t offset, size;
+    } places[SLOTS_MAX]; /* of blocks under way */
+    uint64_t room;       /* bytes of events that may be in the block */
+    uint64_t used;       /* that are */
+    char *large;         /* a large event, behind room for its block's structure */
     size_t large_size;
     uint64_t large_call, large_time;
     bool in_state; /* begin_segment is at work */
@@ -58,7 +85,8 @@ static uint64_t round_up(uint64_t size, uint64_t to) {
 }
 
 static uint64_t segment_start(uint64_t segment) {
-    return TC_RECORD_HEADER_SIZE + writer.staging_size + segment % SEGMENTS * writer.segment_size;
+    return TC_RECORD_HEADER_SIZE + writer.slot_count * writer.slot_size +
+           segment % SEGMENTS * writer.segment_size;
 }
 
 /* Ends recording; the program goes on. */
@@ -140,23 +168,43 @@ static int create(const char *path) {
     return -1;
 }
 
-/* Allocated, so that a full disk is an error of this call and no fault of the mapping. */
-static bool map_staging(void) {
+static char *slot(unsigned number) {
+    return writer.slots + number * writer.slot_size;
+}
+
+/* Room on the disk, so that a full one is an error of this call and no fault of the mapping. */
+static int furnish(unsigned number) {
     int error;
-    void *at = MAP_FAILED;
     do
-        error = posix_fallocate(writer.fd, TC_RECORD_HEADER_SIZE, (off_t)writer.staging_size);
+        error =
+            posix_fallocate(writer.fd, (off_t)(TC_RECORD_HEADER_SIZE + number * writer.slot_size),
+                            (off_t)writer.slot_size);
     while (error == EINTR);
+    if (!error)
+        writer.states[number] = SLOT_FREE;
+    return error;
+}
+
+static void fill(unsigned number) {
+    writer.states[number] = SLOT_FILLING;
+    writer.filling = number;
+    writer.staging = (tc_record_block *)slot(number);
+}
+
+static bool map_slots(void) {
+    int error = furnish(0);
     if (!error) {
-        at = mmap(NULL, writer.staging_size, PROT_READ | PROT_WRITE, MAP_SHARED, writer.fd,
-                  TC_RECORD_HEADER_SIZE);
+        void *at = mmap(NULL, writer.slot_count * writer.slot_size, PROT_READ | PROT_WRITE,
+                        MAP_SHARED, writer.fd, TC_RECORD_HEADER_SIZE);
         error = at == MAP_FAILED ? errno : 0;
+        writer.slots = at;
     }
     if (error) {
+        writer.slots = NULL;
         tc_report("cannot record to %s: %s", writer.path, strerror(error));
         return false;
     }
-    writer.staging = at;
+    fill(0);
     return true;
 }
 
@@ -170,7 +218,8 @@ static bool write_header(uint64_t limit, uint8_t detail, uint64_t started) {
         .segment_count = limit ? SEGMENTS : 1,
         .detail = detail,
         .started = started,
-        .staging_size = writer.staging_size,
+        .staging_size = writer.slot_size,
+        .staging_count = (uint8_t)writer.slot_count,
     };
     memcpy(header.magic, TC_RECORD_MAGIC, sizeof header.magic);
     header.check = tc_checksum(&header, offsetof(tc_record_header, check), 0);
@@ -195,17 +244,23 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
     flock(writer.fd, LOCK_EX | LOCK_NB);
     if (getrandom(&writer.salt, sizeof writer.salt, 0) != (ssize_t)sizeof writer.salt)
         writer.salt = started;
-    writer.staging_size = STAGING_SIZE;
+    writer.slot_size = STAGING_SIZE;
+    writer.slot_count = SLOTS_MAX;
     if (limit) {
         uint64_t share = limit / (2 * SEGMENTS) / ALIGNMENT * ALIGNMENT;
-        writer.staging_size = share < STAGING_SIZE ? share : STAGING_SIZE;
-        writer.segment_size = (limit - TC_RECORD_HEADER_SIZE - writer.staging_size) / SEGMENTS /
-                              ALIGNMENT * ALIGNMENT;
+        writer.slot_size = share < STAGING_SIZE ? share : STAGING_SIZE;
+        uint64_t count = share / STAGING_SIZE;
+        writer.slot_count = (unsigned)(count < 1 ? 1 : count < SLOTS_MAX ? count : SLOTS_MAX);
+        writer.segment_size =
+            (limit - TC_RECORD_HEADER_SIZE - writer.slot_count * writer.slot_size) / SEGMENTS /
+            ALIGNMENT * ALIGNMENT;
     }
     writer.begin_segment = begin_segment;
     writer.segment = UINT64_MAX;
-    if (write_header(limit, detail, started) && map_staging())
+    if (write_header(limit, detail, started) && map_slots()) {
+        writer.direct = writer.slot_count > 1 && tc_direct_open(writer.path, writer.fd);
         return true;
+    }
     close(writer.fd);
     writer.fd = -1;
     return false;
@@ -222,11 +277,18 @@ static void allocate(uint64_t end) {
     if (end <= writer.allocated)
         return;
     uint64_t start = writer.allocated > writer.offset ? writer.allocated : writer.offset;
-    uint64_t behind = most - start > AHEAD ? start + AHEAD : most;
+    uint64_t ahead = round_up(end / 4, ALIGNMENT);
+    ahead = ahead < AHEAD_LEAST ? AHEAD_LEAST : ahead < AHEAD_MOST ? ahead : AHEAD_MOST;
+    uint64_t behind = most - start > ahead ? start + ahead : most;
     behind = behind > end ? behind : end;
     bool done =
         fallocate(writer.fd, FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)(behind - start)) == 0;
     writer.allocated = done ? behind : UINT64_MAX;
+}
+
+static void note_written(uint64_t end) {
+    if (end > writer.end)
+        writer.end = end;
 }
 
 static int write_all(const void *from, uint64_t size, uint64_t offset) {
@@ -238,6 +300,7 @@ static int write_all(const void *from, uint64_t size, uint64_t offset) {
             return errno;
         done += count > 0 ? (uint64_t)count : 0;
     }
+    note_written(offset + size);
     return 0;
 }
 
@@ -267,11 +330,11 @@ static uint64_t left_at(uint64_t offset) {
                                : UINT64_MAX;
 }
 
-/* Begins the staging block anew, for a block of writer.number at writer.offset. */
+/* Begins the slot anew, for a block of writer.number at writer.offset. */
 static void begin(uint64_t call, uint64_t time) {
     uint64_t left = left_at(writer.offset);
     tc_record_block *staging = writer.staging;
-    writer.room = (left < writer.staging_size ? left : writer.staging_size) - sizeof *staging;
+    writer.room = (left < writer.slot_size ? left : writer.slot_size) - sizeof *staging;
     writer.used = 0;
     tc_record_block block = new_block(writer.room, call, time);
     uint32_t open_check = block.open_check;
@@ -289,12 +352,98 @@ static uint64_t place_size(uint64_t used) {
     return round_up(sizeof(tc_record_block) + used, ALIGNMENT);
 }
 
-/* Seals the staging block and writes it to its place, in whole pages: they take half the time. */
-static bool place(void) {
-    seal(writer.staging, writer.used);
-    int error = write_all(writer.staging, place_size(writer.used), writer.offset);
-    if (!error)
+/* ---- blocks on their way ---- */
+
+/* Its block has come to its place, or is written there now. */
+static void arrive(const tc_direct_end *end) {
+    unsigned number = end->number;
+    int error = 0;
+    if (!end->good) {
+        writer.direct = false;
+        error = writer.error ? writer.error
+                             : write_all(slot(number), writer.places[number].size,
+                                         writer.places[number].offset);
+    }
+    writer.states[number] = error ? SLOT_LAST : SLOT_FREE;
+    if (error && !writer.error)
+        fail(error);
+}
+
+/* False: none has ended. */
+static bool look_back(bool wait) {
+    tc_direct_end ends[TC_DIRECT_MOST];
+    size_t count = tc_direct_done(ends, wait);
+    for (size_t i = 0; i < count; i++)
+        arrive(&ends[i]);
+    return count > 0;
+}
+
+static void wait_for_all(void) {
+    while (look_back(true))
+        continue;
+}
+
+/* None has a block that is not in its place. */
+static bool all_arrived(void) {
+    for (unsigned i = 0; i < writer.slot_count; i++)
+        if (writer.states[i] == SLOT_UNDER_WAY || writer.states[i] == SLOT_LAST)
+            return false;
+    return true;
+}
+
+/* The first one, so that as few as can be are used; SLOTS_MAX: there is none. */
+static unsigned free_slot(void) {
+    for (unsigned i = 0; i < writer.slot_count; i++)
+        if (writer.states[i] == SLOT_FREE || (writer.states[i] == SLOT_BARE && furnish(i) == 0))
+            return i;
+    return SLOTS_MAX;
+}
+
+/* Whether there is room for it within the file: at a file's end who writes waits for the disk. */
+static bool has_room(uint64_t end) {
+    allocate(end);
+    if (end <= writer.length)
         return true;
+    if (writer.allocated == UINT64_MAX || ftruncate(writer.fd, (off_t)writer.allocated) < 0)
+        return false;
+    writer.length = writer.allocated;
+    return true;
+}
+
+/* Sends the block on its way, and takes another slot. The first block of a segment is in its place
+ * before the next is begun. False: it has to be written here and now. */
+static bool send_off(uint64_t size) {
+    unsigned sent = writer.filling;
+    if (!writer.direct || !writer.placed_first || writer.number < DIRECT_FROM)
+        return false;
+    look_back(false);
+    writer.direct = writer.direct && has_room(writer.offset + size);
+    unsigned next = writer.direct ? free_slot() : SLOTS_MAX;
+    if (next == SLOTS_MAX)
+        return false;
+    writer.direct = tc_direct_write(writer.staging, size, writer.offset, sent);
+    if (!writer.direct)
+        return false;
+    note_written(writer.offset + size);
+    writer.states[sent] = SLOT_UNDER_WAY;
+    writer.places[sent].offset = writer.offset;
+    writer.places[sent].size = size;
+    fill(next);
+    return true;
+}
+
+/* Seals the block and writes it to its place, in whole pages: they take half the time. now: it is
+ * in its place afterwards. */
+static bool place(bool now) {
+    uint64_t size = place_size(writer.used);
+    seal(writer.staging, writer.used);
+    if (!now && send_off(size))
+        return !writer.error;
+    int error = writer.error ? writer.error : write_all(writer.staging, size, writer.offset);
+    if (!error) {
+        writer.placed_first = true;
+        return true;
+    }
     /* It stays where it is, and open: there is LAST_ROOM in it. */
     writer.staging->seal_check = ~writer.staging->seal_check;
     if (!writer.error)
@@ -303,7 +452,10 @@ static bool place(void) {
 }
 
 static void begin_next_segment(uint64_t call, uint64_t time) {
+    if (writer.segment_size)
+        wait_for_all(); /* what they go to may be this one's */
     writer.segment++;
+    writer.placed_first = false;
     writer.offset = segment_start(writer.segment);
     begin(call, time);
     writer.in_state = true;
@@ -312,7 +464,7 @@ static void begin_next_segment(uint64_t call, uint64_t time) {
 }
 
 static bool is_large(uint64_t size) {
-    return size > writer.staging_size / 2;
+    return size > writer.slot_size / 2;
 }
 
 /* What is left in a segment must be as much for an event of `size` bytes. Behind a large one's
@@ -331,7 +483,7 @@ static bool next_block(uint64_t size, uint64_t call, uint64_t time) {
     bool fits = needed(size) <= left_at(end);
     if (!fits && writer.in_state) /* a state that does not fit is left as it is */
         return false;
-    if (!place())
+    if (!place(false))
         return false;
     writer.number++;
     if (fits) {
@@ -344,7 +496,7 @@ static bool next_block(uint64_t size, uint64_t call, uint64_t time) {
 }
 
 uint64_t tc_writer_most(void) {
-    if (!writer.staging || writer.error)
+    if (!writer.slots || writer.error)
         return 0;
     /* Half a segment is left for the state, which is cut to that. */
     return writer.segment_size ? writer.segment_size / 2 : EVENT_MAX;
@@ -356,7 +508,7 @@ static void *room_for(uint64_t size, uint64_t kept_back) {
     return (char *)(writer.staging + 1) + writer.used;
 }
 
-/* ---- large events: a block each, which is not copied to the staging block ---- */
+/* ---- large events: a block each, which is not copied to a slot ---- */
 
 static bool begins_large(uint64_t size) {
     return writer.segment != UINT64_MAX && writer.used == 0 &&
@@ -380,7 +532,7 @@ static void *large_room(uint64_t size, uint64_t call, uint64_t time) {
     return writer.large ? writer.large + sizeof(tc_record_block) : NULL;
 }
 
-/* The staging block has the same number, and no event, until the large one is in its place. */
+/* The block in the slot has the same number, and no event, until the large one is in its place. */
 static bool place_large(const tc_record_event *event) {
     tc_record_block *block = (tc_record_block *)writer.large;
     uint64_t size = event->size, whole = place_size(size);
@@ -434,37 +586,37 @@ void tc_writer_close(void) {
         return;
     uint64_t end = TC_RECORD_HEADER_SIZE + sizeof(tc_record_block) + writer.used;
     bool placed = false;
+    wait_for_all();
     if (writer.segment == UINT64_MAX)
         end = TC_RECORD_HEADER_SIZE;
     else if (writer.number == 0)
         seal(writer.staging, writer.used); /* it is all there is, and may stay there */
     else
-        placed = place();
-    if (writer.number > 0 && writer.segment_size) {
-        off_t size = lseek(writer.fd, 0, SEEK_END); /* older segments may be behind it */
-        end = size > 0 ? (uint64_t)size : end;
-    } else if (writer.number > 0) {
+        placed = place(true);
+    if (writer.number > 0 && writer.segment_size)
+        end = writer.end; /* older segments may be behind it */
+    else if (writer.number > 0)
         end = writer.offset + (placed ? sizeof(tc_record_block) + writer.used : 0);
-    }
     if (ftruncate(writer.fd, (off_t)end) < 0)
         tc_report("cannot shorten the record %s: %s", writer.path, strerror(errno));
-    if (placed) /* the staging block is of no use any more; where it cannot be given back it stays
-                 */
+    if (placed && all_arrived()) /* the slots are of no use any more; where their room cannot be
+                                    given back it stays */
         fallocate(writer.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, TC_RECORD_HEADER_SIZE,
-                  (off_t)writer.staging_size);
-    munmap(writer.staging, writer.staging_size);
-    writer.staging = NULL;
+                  (off_t)(writer.slot_count * writer.slot_size));
+    munmap(writer.slots, writer.slot_count * writer.slot_size);
+    writer.slots = NULL;
+    tc_direct_close();
     writer.segment = UINT64_MAX;
     close(writer.fd);
     writer.fd = -1;
 }
 
 bool tc_writer_fault(const void *address) {
-    const char *start = (const char *)writer.staging;
-    if (!start || (const char *)address < start ||
-        (const char *)address >= start + writer.staging_size)
+    uint64_t size = writer.slot_count * writer.slot_size;
+    const char *start = writer.slots;
+    if (!start || (const char *)address < start || (const char *)address >= start + size)
         return false;
-    void *at = mmap(writer.staging, writer.staging_size, PROT_READ | PROT_WRITE,
+    void *at = mmap(writer.slots, size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (at == MAP_FAILED)
         return false;

@@ -1,9 +1,10 @@
 /* Writing a record (trace/record.h): blocks, segments, the file. Inside rt/trace only.
  *
- * The staging block is mapped shared from the file: what stands there is the kernel's, however the
- * process ends. It is used again and again, for to write(2) a page is a quarter of the price of a
- * fault in a fresh page of a mapped file (0.3 s a gigabyte, and 1.3, on ext4). One thread writes at
- * a time (see trace.c). */
+ * The slots of the staging area are mapped shared from the file: what stands there is the kernel's,
+ * however the process ends. They are used again and again, for to write(2) a page is a quarter of
+ * the price of a fault in a fresh page of a mapped file (0.3 s a gigabyte, and 1.3, on ext4); and a
+ * record that is long goes past the page cache besides (direct.h). One thread writes at a time (see
+ * trace.c). */
 #ifndef TC_TRACE_WRITER_H
 #define TC_TRACE_WRITER_H
 

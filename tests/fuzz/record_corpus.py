@@ -46,7 +46,7 @@ def keep(name, record, flags=1, per_block=None, folder=FOLDER, compress=None, se
 
 
 def keep_staged(name, record, per_block, folder=FOLDER):
-    """The last block comes first: as the staging block."""
+    """The last block comes first: in a slot."""
     out = b"\1" + record.header(staging_size=4096)[:64]
     groups = [record.events[i:i + per_block] for i in range(0, len(record.events), per_block)]
     blocks = [record.block(group, number) for number, group in enumerate(groups)]

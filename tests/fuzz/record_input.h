@@ -64,6 +64,7 @@ static uint64_t make_header(const uint8_t *data, size_t size, bool mends) {
         header.detail %= 3;
         header.segment_size &= 0xf000;
         header.staging_size &= 0x3000;
+        header.staging_count = header.staging_size ? header.staging_count % 3 + 1 : 0;
         header.check = tc_checksum(&header, offsetof(tc_record_header, check), 0);
     }
     memcpy(made.bytes, &header, sizeof header);

@@ -187,10 +187,10 @@ class Record:
 
     # ---- the file ----
 
-    def header(self, segment_size=0, segment_count=1, version=2, staging_size=0):
-        head = struct.pack("<8sIIQQIB3xQQ", b"\x89TCREC\r\n", version, 4096, self.salt,
+    def header(self, segment_size=0, segment_count=1, version=3, staging_size=0, slots=1):
+        head = struct.pack("<8sIIQQIBB2xQQ", b"\x89TCREC\r\n", version, 4096, self.salt,
                            segment_size, segment_count if segment_size else 0, self.detail,
-                           self.started, staging_size)
+                           slots if staging_size else 0, self.started, staging_size)
         return (head + struct.pack("<Q", xxh3(head))).ljust(4096, b"\0")
 
     def block(self, events, number, segment=0, sealed=True, compress=None, room=None,
@@ -226,14 +226,17 @@ class Record:
         return out
 
     def staged(self, placed, staged, room=8192, sealed=False, broken=0):
-        """The file's bytes with a staging block: so many blocks of two events in their places, the
-        block with the number `staged` in the staging block. broken: of the last one in its place so
-        many bytes are missing, as if its writing had been broken off."""
+        """The file's bytes with a staging area: so many blocks of two events in their places, and in
+        the slots the blocks with the numbers `staged`, of which None is not valid. All of them are
+        sealed but the one with the highest number, which may be. broken: of the last one in its
+        place so many bytes are missing, as if its writing had been broken off."""
         groups = [self.events[i:i + 2] for i in range(0, len(self.events), 2)]
-        out = self.header(staging_size=room + 4096)
-        if staged is not None:
-            out += self.block(groups[staged], staged, sealed=sealed, room=room)
-        out = out.ljust(4096 + 4096 + room, b"\0")
+        out = self.header(staging_size=room + 4096, slots=len(staged))
+        newest = max((number for number in staged if number is not None), default=None)
+        for number in staged:
+            block = b"" if number is None else self.block(
+                groups[number], number, sealed=sealed or number != newest, room=room)
+            out += block.ljust(room + 4096, b"\0")
         for number, group in enumerate(groups[:placed]):
             block = self.block(group, number)
             if number == placed - 1 and broken:

@@ -114,16 +114,18 @@ class Record:
         with open(path, "rb") as file:
             self.file = bytearray(file.read())
         (magic, version, header_size, self.salt, self.segment_size, self.segment_count, self.detail,
-         self.started, self.staging_size, check) = struct.unpack_from("<8sIIQQIB3xQQQ", self.file)
-        assert magic == b"\x89TCREC\r\n" and version == 2 and header_size == 4096
+         staging_count, self.started, staging_size, check) = \
+            struct.unpack_from("<8sIIQQIBB2xQQQ", self.file)
+        assert magic == b"\x89TCREC\r\n" and version == 3 and header_size == 4096
         assert check == xxh3(self.file[:56], 0)
-        start = 4096 + self.staging_size
+        start = 4096 + staging_count * staging_size
         starts = [start + i * self.segment_size for i in range(self.segment_count)]
         firsts = sorted((self.block(at)[0], at) for at in starts if self.block(at))
-        self.staging = self.block(4096) if self.staging_size else None
-        if self.staging and (not firsts or self.staging[0] > firsts[-1][0]):
-            segment = self.staging[0]
-            firsts.append((segment, start + segment % self.segment_count * self.segment_size))
+        slots = [4096 + i * staging_size for i in range(staging_count)]
+        self.staged = {self.block(at)[:2]: at for at in slots if self.block(at)}
+        for segment in sorted({segment for segment, _ in self.staged}):
+            if not firsts or segment > firsts[-1][0]:
+                firsts.append((segment, start + segment % self.segment_count * self.segment_size))
         self.segments = len(firsts)
         assert [first for first, _ in firsts] == \
             list(range(firsts[0][0], firsts[0][0] + len(firsts))) if firsts else True
@@ -150,11 +152,10 @@ class Record:
     def segment_events(self, segment, at):
         end = at + self.segment_size if self.segment_size else 1 << 63
         head = self.block(at)
-        number = head[1] if head and head[0] == segment else self.staging[1]
+        number = head[1] if head and head[0] == segment else \
+            min(number for one, number in self.staged if one == segment)
         while at < end:
-            source = at
-            if self.staging and self.staging[:2] == (segment, number):
-                source = 4096
+            source = self.staged.get((segment, number), at)
             block = self.block(source)
             if not block or block[:2] != (segment, number):
                 return
@@ -196,7 +197,7 @@ class Record:
         return path
 
     def save_compressed(self, path, compress):
-        """The same, of one block in the staging block, which then is compressed."""
+        """The same, of one block in a slot, which then is compressed."""
         at, end = 4096, self.events[-1].at + self.events[-1].size
         events = self.file[at + 64:end]
         packed = compress(events)

@@ -90,32 +90,53 @@ class Form(Case):
                       self.timecraft("inspect", self.keep(data)).out)
 
     def staged(self, *options, **more):
-        """The calls shown of a record with a staging block, without a complaint."""
+        """The calls shown of a record with a staging area, without a complaint."""
         shown = self.trace("calls", some_record().staged(*options, **more), "-o", "json")
         self.assertNotIn("damaged", shown.err)
         return [json.loads(line)["name"] for line in shown.out.splitlines()]
 
-    def test_the_staging_block_is_the_next_one(self):
-        groups = (len(some_record().events) + 1) // 2
-        self.assertEqual(self.staged(groups - 1, groups - 1), self.ALL)
+    def groups(self):
+        return (len(some_record().events) + 1) // 2
 
-    def test_the_staging_block_may_be_all_there_is(self):
+    def test_a_block_in_a_slot_is_the_next_one(self):
+        last = self.groups() - 1
+        self.assertEqual(self.staged(last, [last]), self.ALL)
+        self.assertEqual(self.staged(last, [0, last, 1]), self.ALL)
+
+    def test_a_block_in_a_slot_may_be_all_there_is(self):
         record = some_record()
         record.events = record.events[:2]
-        data = record.staged(0, 0, sealed=True)
+        data = record.staged(0, [0], sealed=True)
         self.assertIn("program.wasm", self.timecraft("inspect", self.keep(data)).out)
 
-    def test_a_block_that_is_in_its_place_and_the_staging_block_is_read_once(self):
-        groups = (len(some_record().events) + 1) // 2
-        self.assertEqual(self.staged(groups, groups - 1, sealed=True), self.ALL)
+    def test_a_block_that_is_in_its_place_and_in_a_slot_is_read_once(self):
+        self.assertEqual(self.staged(self.groups(), [self.groups() - 1], sealed=True), self.ALL)
 
-    def test_a_block_whose_writing_was_broken_off_is_read_from_the_staging_block(self):
-        groups = (len(some_record().events) + 1) // 2
-        self.assertEqual(self.staged(groups, groups - 1, sealed=True, broken=60), self.ALL)
+    def test_a_block_whose_writing_was_broken_off_is_read_from_its_slot(self):
+        self.assertEqual(self.staged(self.groups(), [self.groups() - 1], sealed=True, broken=60),
+                         self.ALL)
 
-    def test_a_staging_block_that_is_not_valid_is_left_out(self):
-        groups = (len(some_record().events) + 1) // 2
-        self.assertEqual(self.staged(groups, None), self.ALL)
+    def test_blocks_on_their_way_are_read_from_their_slots(self):
+        last = self.groups() - 1
+        self.assertEqual(self.staged(last - 2, [last, last - 2, last - 1]), self.ALL)
+        self.assertEqual(self.staged(last - 1, [last - 1, last - 2, last], broken=60), self.ALL)
+
+    def test_a_slot_that_is_not_valid_is_left_out(self):
+        self.assertEqual(self.staged(self.groups(), [None]), self.ALL)
+        self.assertEqual(self.staged(self.groups(), [1, None, 0], sealed=True), self.ALL)
+
+    def test_a_slot_has_the_first_block_of_a_segment_only_if_its_segment_is_the_newest(self):
+        record = records.Record()
+        for i in range(12):
+            record.write(1, b"%d" % i)
+        size, state = 32768, len(record.state)
+        plain = record.segmented(size, 2, per_segment=3)  # of these 2 and 3 are left
+        older = record.block(record.state + record.events[state + 3:state + 6], 1, 1)
+        newer = record.block(record.state + record.events[-1:], 4, 4, sealed=False, room=4096)
+        for block, calls in ((older, 6), (newer, 7)):
+            head = record.header(size, 2, staging_size=8192)
+            data = head + block.ljust(8192, b"\0") + plain[4096:]
+            self.assertEqual(self.names(data), ["fd_write"] * calls)
 
     def test_copies_of_the_state_are_not_events_of_their_own(self):
         record = records.Record()

@@ -65,7 +65,7 @@ class Content(RecordTest):
         random = record.named("random_get")[0]
         self.assertEqual(random.chunk(0, reader.OUT).data, record.output())
 
-    def test_events_larger_than_the_staging_block(self):
+    def test_events_larger_than_a_slot(self):
         """It has 512 KiB; a call's data may be more, with calls of all sizes around it."""
         for words in ("", ",limit=40M"):
             record = self.record("large", 12, 1500000, words=words)
@@ -180,7 +180,7 @@ class Ends(RecordTest):
             process.kill()
 
     def test_it_is_followed_across_blocks(self):
-        """The staging block is full, and begins anew, a few times meanwhile."""
+        """The slot is full, and begins anew, a few times meanwhile."""
         with support.start([support.program("replayed"), "count"],
                            support.environment(self.options())) as process:
             said = [process.stdout.readline()]
@@ -247,11 +247,15 @@ class Size(RecordTest):
         self.assertEqual(indexes, list(range(indexes[0], indexes[0] + len(indexes))))
 
     def test_room_on_the_disk_that_was_not_needed_is_given_back(self):
-        for words in ("", ",limit=32M"):
-            with self.subTest(words):
-                self.record("count", 4000, words=words)
+        for words, least, *arguments in (("", 400_000, "count", 4000),
+                                         (",limit=32M", 400_000, "count", 4000),
+                                         ("", 25_000_000, "large", 250),
+                                         (",limit=60M", 25_000_000, "large", 250)):
+            with self.subTest(words=words, least=least):
+                self.record(*arguments, words=words)
                 status = os.stat(self.path)
-                self.assertGreater(status.st_size, 400_000)
+                self.assertGreater(status.st_size, least)
+                self.assertLess(status.st_size, least + 6_000_000)
                 self.assertLess(512 * status.st_blocks, status.st_size + 100_000)
 
     def test_limit_cuts_what_is_larger_than_a_segment(self):
@@ -301,6 +305,75 @@ class Size(RecordTest):
         self.assertEqual((end.number(reader.CAUSE), end.number(reader.ERROR)),
                          (reader.UNWRITABLE, 28))
         self.assertGreater(len(record.output()), 1000000)
+
+
+@unittest.skipIf(support.SANITIZED, "the sanitizer wants to be the first that is preloaded")
+class Direct(RecordTest):
+    """Blocks go past the page cache, after the first 32, of 512 KiB each."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            os.close(os.open(self.folder + "/probe", os.O_WRONLY | os.O_CREAT | os.O_DIRECT))
+        except OSError as error:
+            self.skipTest(f"no O_DIRECT here: {error}")
+
+    def start(self, fares, words=""):
+        """24 MB in calls of 100,000 bytes. fares: as guests/direct.c has it."""
+        source = os.path.join(os.path.dirname(__file__), "guests", "direct.c")
+        library = os.path.join(support.FOLDER, "direct.so")
+        support.run_tool("cc", "-shared", "-fPIC", "-O1", source, "-o", library)
+        told, tell = os.pipe()
+        os.dup2(tell, 9)
+        os.close(tell)
+        try:
+            return told, support.start(
+                [support.program("steps"), "large", "240"], pass_fds=[9],
+                env=support.environment(self.options(words, "--no-confinement"), DIRECT=fares,
+                                        LD_PRELOAD=library))
+        finally:
+            os.close(9)
+
+    def written(self, fares, words=""):
+        """How many blocks went past the page cache. The record is as it should be."""
+        told, process = self.start(fares, words)
+        out, err = process.communicate()
+        self.assertEqual((process.returncode, err), (0, ""))
+        record = Record(self.path)
+        self.assertTrue(record.whole)
+        self.assertTrue(out.endswith(record.output().decode()))
+        if not words:
+            self.assertEqual(len(out), len(record.output()))
+        with os.fdopen(told) as file:
+            return int(file.read())
+
+    def test_they_do(self):
+        self.assertGreater(self.written(""), 0)
+        self.assertGreater(self.written("", ",limit=24M"), 0)
+
+    def test_where_that_cannot_be_they_are_written_as_ever(self):
+        self.assertEqual(self.written("none"), 0)
+        self.assertEqual(self.written("refuse"), 0)
+
+    def test_what_fails_on_its_way_is_written_again(self):
+        self.assertEqual(self.written("fail"), 1)
+        self.assertEqual(self.written("short"), 1)
+
+    def test_a_disk_that_is_slow_is_not_waited_for(self):
+        self.assertEqual(self.written("stuck"), 7)
+        self.assertEqual(len(Record(self.path).staged), 8)
+
+    def test_sigkill_loses_no_block_on_its_way(self):
+        told, process = self.start("stuck")
+        with process:
+            got = len(process.stdout.read(22_000_000))
+            process.send_signal(signal.SIGKILL)
+            got += len(process.stdout.read())
+        os.close(told)
+        record = Record(self.path)
+        self.assertEqual(len(record.staged), 8)
+        self.assertFalse(record.whole)
+        self.assertIn(len(record.named("fd_write")), (got // 100_000, got // 100_000 + 1))
 
 
 class File(RecordTest):

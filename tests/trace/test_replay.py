@@ -249,7 +249,7 @@ class Hostile(ReplayTest):
         damaged[24] ^= 1
         for data, *texts in ((b"", "is not a record", "no record of Timecraft"),
                              (b"\0" * 8192, "is not a record", "no record of Timecraft"),
-                             (other, "version 2", "another version"),
+                             (other, f"version {other[8]}", "another version"),
                              (damaged, "is damaged", "header is damaged"),
                              (self.file[:4096], "does not say which program", "nothing is in it")):
             with self.subTest(texts[0]):
