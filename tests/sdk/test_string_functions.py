@@ -11,7 +11,7 @@ import support
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE / "strings/string_functions.c"
 FUNCTIONS = ["memchr", "memcmp", "memcpy", "memmove", "memset", "strchr", "strchrnul", "strcspn",
-             "strlen", "strspn"]
+             "strlen", "strspn", "strstr"]
 
 
 def words(what, simd):

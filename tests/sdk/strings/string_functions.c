@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 /* Called through these, so that the compiler cannot know what they do. */
 static void *(*volatile copy)(void *, const void *, size_t) = memcpy;
@@ -18,6 +19,7 @@ extern char *strchrnul(const char *text, int byte);
 static char *(*volatile find_or_end)(const char *, int) = strchrnul;
 static size_t (*volatile without)(const char *, const char *) = strcspn;
 static size_t (*volatile only)(const char *, const char *) = strspn;
+static char *(*volatile find_text)(const char *, const char *) = strstr;
 
 #define ALIGNMENTS 17
 #define LENGTHS    52
@@ -205,6 +207,79 @@ static void searches(void) {
     }
 }
 
+static const char *loop_strstr(const char *text, const char *wanted) {
+    for (;; text++) {
+        size_t same = 0;
+        while (((const volatile char *)wanted)[same] && text[same] == wanted[same])
+            same++;
+        if (!wanted[same])
+            return text;
+        if (!*text)
+            return NULL;
+    }
+}
+
+static uint32_t random_bits(void) {
+    static uint32_t state = 1;
+    state = state * 1664525 + 1013904223;
+    return state >> 16;
+}
+
+/* Of few letters, so that much repeats itself: by chance, or the same few again and again. */
+static void make_text(char *to, size_t length, size_t repeated) {
+    for (size_t i = 0; i < length; i++)
+        to[i] = i < repeated || random_bits() % 64 == 0 ? (char)("aab\xff"[random_bits() % 4])
+                                                        : to[i - repeated];
+    to[length] = 0;
+}
+
+/* Both end with the memory; what is looked for is sometimes a part of the text, but for a byte. */
+static void texts_in_texts(void) {
+    static char elsewhere[1200];
+    for (unsigned round = 0; round < 6000; round++) {
+        size_t length = random_bits() % (round % 8 ? 60 : 1000);
+        size_t part = random_bits() % (round % 3 ? 9 : 90);
+        char *text = (char *)end_of_memory - length - 1;
+        make_text(text, length, 1 + random_bits() % (round % 2 ? 5 : 50));
+        if (part > length || round % 5 == 0) {
+            make_text(elsewhere, part, 1 + random_bits() % 4);
+        } else {
+            size_t from = random_bits() % (length - part + 1);
+            for (size_t i = 0; i < part; i++)
+                elsewhere[i] = text[from + i];
+            elsewhere[part] = 0;
+            if (part && round % 2)
+                elsewhere[random_bits() % part] = 'b';
+        }
+        CHECK(find_text(text, elsewhere) == loop_strstr(text, elsewhere));
+        CHECK(find_text(elsewhere, text) == loop_strstr(elsewhere, text));
+        CHECK(find_text(elsewhere + part, text) == loop_strstr(elsewhere + part, text));
+    }
+}
+
+/* What compares again from each place on would take minutes. */
+static void long_texts_in_longer_ones(void) {
+    enum { LENGTH = 1 << 20, PART = 1 << 19 };
+    char *text = malloc(LENGTH + 1), *part = malloc(PART + 1);
+    CHECK(text && part);
+    for (size_t i = 0; i < LENGTH; i++)
+        text[i] = 'a';
+    for (size_t i = 0; i < PART; i++)
+        part[i] = 'a';
+    text[LENGTH] = part[PART] = 0;
+    CHECK(find_text(text, part) == text);
+    part[PART - 1] = 'b';
+    CHECK(!find_text(text, part));
+    text[LENGTH - 1] = 'b';
+    CHECK(find_text(text, part) == text + LENGTH - PART);
+    part[PART / 2] = 'b';
+    CHECK(!find_text(text, part));
+    part[0] = 'b';
+    CHECK(!find_text(text, part));
+    free(text);
+    free(part);
+}
+
 int main(void) {
     end_of_memory = (unsigned char *)((__builtin_wasm_memory_grow(0, 1) + 1) << 16);
     CHECK(__builtin_wasm_memory_size(0) << 16 == (uintptr_t)end_of_memory);
@@ -212,6 +287,8 @@ int main(void) {
     fills();
     compares();
     searches();
+    texts_in_texts();
     CHECK(__builtin_wasm_memory_size(0) << 16 == (uintptr_t)end_of_memory);
+    long_texts_in_longer_ones();
     return 0;
 }
