@@ -222,11 +222,16 @@ def first_line(*command):
     return (done.stdout + done.stderr).strip().split("\n")[0]
 
 
+def congestion_control():
+    with open("/proc/sys/net/ipv4/tcp_congestion_control") as file:
+        return file.read().strip()
+
+
 def machine():
     with open("/proc/cpuinfo") as file:
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
     return {"processor": model, "cores": os.cpu_count(), "kernel": platform.release(),
-            "load": os.getloadavg()[0],
+            "load": os.getloadavg()[0], "tcp": congestion_control(),
             "cc": first_line("cc", "--version"), "openssl": first_line("openssl", "version"),
             "wasm2c": next((line for line in support.toolchain_text().splitlines()
                             if "wasm2c" in line), None),
