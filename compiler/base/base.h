@@ -96,6 +96,8 @@ int tc_file_read(const char *path, size_t limit, tc_buffer *out);
 int tc_file_read_descriptor(int file, size_t limit, tc_buffer *out);
 /* Replaces a file. -1 with errno set. */
 int tc_file_write(const char *path, const void *data, size_t length);
+/* Writes to an open file, at its position. -1 with errno set. */
+int tc_file_write_descriptor(int file, const void *data, size_t length);
 /* Replaces the file `to` by `from`, wherever they are. -1 with errno set. */
 int tc_file_move(const char *from, const char *to);
 /* Makes a directory and its parents. -1 with errno set. */

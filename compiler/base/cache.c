@@ -131,33 +131,24 @@ bool tc_cache_get_file(const char *directory, const char *key, const char *path)
     return found;
 }
 
-static bool write_new(char *path, const tc_buffer *content) {
+static bool write_new(char *path, const void *data, size_t length, const unsigned char *sealed) {
     int file = mkostemp(path, O_CLOEXEC);
     if (file < 0)
         return false;
-    size_t done = 0;
-    while (done < content->length) {
-        ssize_t put = write(file, content->data + done, content->length - done);
-        if (put <= 0)
-            break;
-        done += (size_t)put;
-    }
-    return close(file) == 0 && done == content->length;
+    bool whole = tc_file_write_descriptor(file, data, length) == 0 &&
+                 tc_file_write_descriptor(file, sealed, SEAL_SIZE) == 0;
+    return close(file) == 0 && whole;
 }
 
 void tc_cache_put(const char *directory, const char *key, const void *data, size_t length) {
     if (!directory)
         return;
-    tc_buffer content = {0};
     unsigned char sealed[SEAL_SIZE];
     seal(key, data, length, sealed);
-    tc_buffer_add(&content, data, length);
-    tc_buffer_add(&content, sealed, sizeof sealed);
     char *temporary = tc_format("%s/" TEMPORARY_NAME "XXXXXX", directory);
     char *kept = tc_format("%s/%s", directory, key);
-    if (!write_new(temporary, &content) || rename(temporary, kept) < 0)
+    if (!write_new(temporary, data, length, sealed) || rename(temporary, kept) < 0)
         unlink(temporary);
-    tc_buffer_reset(&content);
     free(temporary);
     free(kept);
 }

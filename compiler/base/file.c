@@ -52,14 +52,14 @@ int tc_file_read(const char *path, size_t limit, tc_buffer *out) {
     return result;
 }
 
-static int write_all(int file, const char *data, size_t length) {
-    while (length) {
-        ssize_t put = write(file, data, length);
+int tc_file_write_descriptor(int file, const void *data, size_t length) {
+    for (const char *at = data; length;) {
+        ssize_t put = write(file, at, length);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
             return -1;
-        data += put;
+        at += put;
         length -= (size_t)put;
     }
     return 0;
@@ -69,7 +69,7 @@ int tc_file_write(const char *path, const void *data, size_t length) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
         return -1;
-    int result = write_all(file, data, length);
+    int result = tc_file_write_descriptor(file, data, length);
     int error = errno;
     if (close(file) < 0 && result == 0)
         return -1;

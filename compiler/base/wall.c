@@ -106,8 +106,6 @@ int tc_wall_enter(const char *work) {
 #endif
     limit(RLIMIT_FSIZE, FILE_MOST);
     limit(RLIMIT_CORE, 0);
-    if (work) /* a compiler's own files would be elsewhere, where they could not be written */
-        setenv("TMPDIR", work, 1);
     errno = 0;
     bool whole = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     whole = restrict_places(work) && whole;

@@ -91,9 +91,7 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
     tc_words_add(argv, "-c");
 }
 
-/* Whoever names a compiler gets that one. tcc writes no DWARF. */
-static bool may_use_tcc(const compilation *all) {
-    const tc_build *build = all->build;
+bool tc_may_use_tcc(const tc_build *build) {
     return build->options->level == 0 && !build->lines && build->tools.tcc &&
            !build->tools.cc_chosen;
 }
@@ -151,7 +149,7 @@ static int prepare(compilation *all) {
     if (result == 0) {
         add_cc(&all->cc, build, build->options->level);
         add_cc(&all->binding, build, BINDING_LEVEL);
-        if (may_use_tcc(all))
+        if (tc_may_use_tcc(build))
             add_tcc(&all->tcc, &build->tools);
         hash_common(all, &headers);
         all->cache = build->options->use_cache ? tc_cache_directory("objects") : NULL;

@@ -114,6 +114,10 @@ int tc_compile(tc_build *build);
 #define TC_LINKED "program"
 int tc_link(tc_build *build);
 
+/* Whether units are given to tcc first. Whoever names a compiler gets that one; tcc writes no
+ * DWARF. */
+bool tc_may_use_tcc(const tc_build *build);
+
 void tc_code_reset(tc_code *code);
 
 /* The cache of whole programs, and where in it that of a build is (kept.c). */

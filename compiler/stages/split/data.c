@@ -8,21 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+static unsigned hex_digit(char digit) {
+    return (unsigned)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+}
+
 /* Adds the bytes of "0x68, 0x69, … " as string literals, which compilers read many times faster.
- * Returns how many there are. */
+ * Returns how many there are. A big module has millions: nothing is called for each but memmem. */
 static size_t add_bytes(tc_buffer *out, const tc_piece *data) {
     const char *at = strchr(data->text, '{'), *end = data->text + data->length;
     size_t count = 0;
     while ((at = memmem(at, (size_t)(end - at), "0x", 2))) {
-        unsigned byte = (unsigned)strtoul(at, NULL, 16);
-        tc_buffer_add(out, count % 64 ? "" : "\n\"", count % 64 ? 0 : 2);
-        if (isalnum((int)byte) || byte == ' ')
-            tc_buffer_add(out, &(char){(char)byte}, 1);
-        else
-            tc_buffer_print(out, "\\%03o", byte);
-        count++;
-        tc_buffer_add(out, "\"", count % 64 ? 0 : 1);
-        at += 4;
+        char text[8], *to = text;
+        unsigned byte = 0;
+        for (at += 2; isxdigit((unsigned char)*at); at++)
+            byte = (byte << 4 | hex_digit(*at)) & 0xff;
+        if (count % 64 == 0) {
+            *to++ = '\n';
+            *to++ = '"';
+        }
+        if (isalnum((int)byte) || byte == ' ') {
+            *to++ = (char)byte;
+        } else {
+            *to++ = '\\';
+            for (int shift = 6; shift >= 0; shift -= 3)
+                *to++ = (char)('0' + (byte >> shift & 7));
+        }
+        if (++count % 64 == 0)
+            *to++ = '"';
+        tc_buffer_add(out, text, (size_t)(to - text));
     }
     tc_buffer_add(out, "\"\"", count % 64 ? 1 : count ? 0 : 2);
     return count;
@@ -117,11 +130,14 @@ static void index_data(tc_splitter *all) {
 /* Data that is still named, for memory.init, needs its array; the functions of other parts, of
  * which nothing is known here, may name all that was not loaded. */
 static void add_named_data(tc_splitter *all) {
+    static const char prefix[] = "data_segment_data_";
     const size_t asking = SIZE_MAX; /* no unit has this number */
     tc_declarations_use(&all->declarations, asking, all->base.data, all->base.length);
-    for (size_t i = 0; i < all->functions.count; i++)
-        tc_declarations_use(&all->declarations, asking, all->functions.items[i].text,
-                            all->functions.items[i].length);
+    for (size_t i = 0; i < all->functions.count; i++) {
+        const tc_piece *function = &all->functions.items[i];
+        if (memmem(function->text, function->length, prefix, strlen(prefix)))
+            tc_declarations_use(&all->declarations, asking, function->text, function->length);
+    }
     for (size_t i = 0; i < all->data.count; i++) {
         const tc_piece *data = &all->data.items[i];
         const tc_declared *name = &all->declarations.names[data->name];

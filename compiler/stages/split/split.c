@@ -18,10 +18,12 @@
 
 /* A unit's size is about a 64th of the whole, within these bounds, doubled at powers of two so that
  * it seldom changes. A unit of 128 KB takes a C compiler a quarter of a second, 50 ms of which it
- * would need for an empty one too. */
-#define SMALLEST_UNIT  (UINT64_C(64) << 10)
-#define LARGEST_UNIT   (UINT64_C(512) << 10)
-#define UNITS_AIMED_AT 64
+ * would need for an empty one too. tcc takes 50 ms for 4 MB, and starting it, its wall
+ * included, 10. */
+#define SMALLEST_UNIT        (UINT64_C(64) << 10)
+#define LARGEST_UNIT         (UINT64_C(512) << 10)
+#define LARGEST_UNIT_FOR_TCC (UINT64_C(4) << 20)
+#define UNITS_AIMED_AT       64
 
 static void add_piece(tc_pieces *list, tc_piece item) {
     if (list->count == list->capacity) {
@@ -142,9 +144,9 @@ static int write_unit(tc_splitter *all, const char *name, const tc_buffer *text)
     return result;
 }
 
-static uint64_t unit_size(uint64_t total) {
+static uint64_t unit_size(uint64_t total, uint64_t largest) {
     uint64_t size = SMALLEST_UNIT;
-    while (size < LARGEST_UNIT && size * UNITS_AIMED_AT < total)
+    while (size < largest && size * UNITS_AIMED_AT < total)
         size *= 2;
     return size;
 }
@@ -169,7 +171,8 @@ static void add_function(tc_splitter *all, const tc_piece *function, tc_buffer *
 }
 
 static int write_functions(tc_splitter *all) {
-    uint64_t total = all->build->part.first ? LARGEST_UNIT * UNITS_AIMED_AT : 0;
+    uint64_t largest = tc_may_use_tcc(all->build) ? LARGEST_UNIT_FOR_TCC : LARGEST_UNIT;
+    uint64_t total = all->build->part.first ? largest * UNITS_AIMED_AT : 0;
     for (size_t i = 0; i < all->functions.count; i++)
         total += all->functions.items[i].length;
     tc_buffer text = {0};
@@ -179,7 +182,7 @@ static int write_functions(tc_splitter *all) {
         size_t start = text.length;
         add_function(all, function, &text);
         if (i + 1 == all->functions.count ||
-            is_border(all, function, text.length - start, unit_size(total), text.length)) {
+            is_border(all, function, text.length - start, unit_size(total, largest), text.length)) {
             char name[64];
             snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
             result = write_unit(all, name, &text);
