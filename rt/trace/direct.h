@@ -2,12 +2,12 @@
  * (io_submit(2)). Inside rt/trace only.
  *
  * To write(2) a gigabyte takes 0.2 s of CPU time on ext4, most of it the page cache's; this takes
- * half of that, and waits for no disk: where the disk is slower than the program the caller finds
- * no part of its memory free, and writes through the page cache as ever. Why not io_uring: what
- * io_submit(2) has taken is on its way to the disk, and SIGKILL does not call it back; any thread
- * may look for its end, and no waiting call of the program is disturbed by it. Its price is that
- * the process, once it has written so, takes 30 ms longer to end (a grace period of RCU; no CPU
- * time).
+ * half of that, in pieces of 512 KiB to the disk of a virtual machine, whose host is told of each.
+ * It waits for no disk: where that is slower than the program, the caller finds no part of its
+ * memory free, and writes through the page cache as ever. Why not io_uring: what io_submit(2) has
+ * taken is on its way to the disk, and SIGKILL does not call it back; any thread may look for its
+ * end, and no waiting call of the program is disturbed by it. Its price is that the process, once
+ * it has written so, takes 30 ms longer to end (a grace period of RCU; no CPU time).
  */
 #ifndef TC_TRACE_DIRECT_H
 #define TC_TRACE_DIRECT_H

@@ -28,7 +28,8 @@
  * or may have been broken off. Every other block is whole in its place, but there is none yet with
  * a higher number than a block in a slot that is not sealed. The first block of a segment is whole
  * in its place before the next one is begun, and all of a segment, if there is a limit, before the
- * next segment is. A record that ended with its first block may end behind that, without segments.
+ * next segment is. A record that ended with its first block may end behind that, without segments;
+ * one of a program that was killed may go on behind its last block, with zeroes.
  *
  * Every segment can be read without those before it: it begins with the events that say what the
  * program is and what the calls before it have left behind (see "the state").
