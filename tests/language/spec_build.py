@@ -9,7 +9,6 @@ on (timecraft, its files, wasm2c, the compiler, this file and the harness, the m
 What timecraft refuses before it starts a compiler is known for all compilers at that level.
 """
 import collections
-import functools
 import hashlib
 import json
 import os
@@ -73,8 +72,8 @@ class Kept:
         with self.lock:
             self.facts[key] = fact
             if self.path:
-                with open(self.path, "ab") as file:
-                    file.write(f"{json.dumps([key, fact])}\n".encode())
+                with open(self.path, "ab") as file:  # whose last line may have no end
+                    file.write(f"\n{json.dumps([key, fact])}\n".encode())
 
 
 def settings(prefix):
@@ -140,7 +139,10 @@ class Builder:
         self.cflags = shlex.split(cflags[1]) if cflags else []
         self.identify(prefix, conf)
         self.kept = Kept(keep)
-        self.folder = tempfile.TemporaryDirectory(prefix="spec-", dir=self.place)
+        # Whoever compiled the module compiles its harness: they pass vectors differently.
+        self.compilers = [["tcc"]] if not self.chosen and shutil.which("tcc") else []
+        self.compilers.append([self.cc, "-O0", "-fPIE", *self.cflags])
+        self.common = {compiler[0]: self.harness(compiler) for compiler in self.compilers}
         self.known, self.learnt = 0, 0  # facts that were asked for, and were there; were not
 
     def identify(self, prefix, conf):
@@ -201,23 +203,23 @@ class Builder:
         source.write_text(text)
         run([*compiler, "-w", f"-I{self.include}", "-c", source, "-o", folder / name], folder)
 
-    @functools.cache
-    def common(self, *compiler):
-        """The part of the harness that all modules have."""
-        name = f"common-{compiler[0]}.obj"
-        self.compile(compiler, spec_harness.COMMON, name, pathlib.Path(self.folder.name))
-        return pathlib.Path(self.folder.name) / name
+    def harness(self, compiler):
+        """The object of what all modules' harnesses have."""
+        made = self.place / f"common-{compiler[0]}.obj"
+        with tempfile.TemporaryDirectory(prefix="spec-", dir=self.place) as folder:
+            self.compile(compiler, spec_harness.COMMON, "common.obj", pathlib.Path(folder))
+            replace(made, (pathlib.Path(folder) / "common.obj").rename)
+        return made
 
     def program(self, data, exports, folder):
         self.translate(data, folder, ["--unknown-imports=trap"])
         text, wraps = spec_harness.write((folder / "guest.h").read_text(), exports)
         words = (folder / "words").read_text().split("\n")[:-1]
         words[words.index("-o") + 1] = "program"
-        # Whoever compiled the module decides how vectors are passed.
-        compiler = ["tcc"] if "-no-pie" in words else [self.cc, "-O0", "-fPIE", *self.cflags]
+        compiler = self.compilers[0 if "-no-pie" in words else -1]
         self.compile(compiler, text, "module.obj", folder)
         # Nobody debugs it, and the linker has less to do.
-        run([self.cc, "-Wl,--strip-debug", *wraps, "module.obj", self.common(*compiler), *words], folder)
+        run([self.cc, "-Wl,--strip-debug", *wraps, "module.obj", self.common[compiler[0]], *words], folder)
         return folder / "program"
 
     def build(self, data, words):

@@ -3,6 +3,8 @@
 import importlib.machinery
 import importlib.util
 import os
+import pathlib
+import time
 import unittest
 
 import spec_build
@@ -21,6 +23,7 @@ QUICK = ["wasm-latest/" + name for name in (
 OPTIMISED = ["wasm-latest/address.wast", "wasm-latest/memory_trap.wast", "wasm-latest/float_exprs.wast",
              "wasm-latest/memory_grow.wast", "proposals/simd/simd_f32x4_pmin_pmax.wast",
              "proposals/multi-memory/memory_copy1.wast"]
+PLACE = pathlib.Path(support.KEPT_FOLDER, "spec-suite")
 
 
 def script():
@@ -35,14 +38,16 @@ def script():
 class Suite(unittest.TestCase):
     maxDiff = None
 
-    def run_scripts(self, build, names):
-        place = os.path.join(support.KEPT_FOLDER, "spec-suite")
+    def fetch(self):
         try:
-            suite, tools = spec_suite.fetch(place)
+            return spec_suite.fetch(PLACE)
         except spec_suite.NotToBeHad as error:
             self.skipTest(str(error))
+
+    def run_scripts(self, build, names):
+        suite, tools = self.fetch()
         cc, _, level = build.partition("-O")
-        builder = spec_build.Builder(support.PREFIX, os.path.join(place, build), cc, level)
+        builder = spec_build.Builder(support.PREFIX, PLACE / build, cc, level)
         found = spec_suite.run(builder, suite, tools, names)
         outcomes = [one for script in found.values() for one in script]
         reason_of = script().reason_of
@@ -57,6 +62,23 @@ class Suite(unittest.TestCase):
 
     def test_optimised_build(self):
         self.run_scripts("gcc-O2", OPTIMISED)
+
+    def test_a_run_goes_on_where_one_was_stopped(self):
+        suite, tools = self.fetch()
+        known, first, second = PLACE / "known", "wasm-latest/fac.wast", "wasm-latest/forward.wast"
+        known.unlink(missing_ok=True)
+        build = lambda ends: spec_build.Builder(support.PREFIX, PLACE / "tcc-O0", "tcc", 0, known, ends)
+        before = spec_suite.run(build(None), suite, tools, [first])
+        with open(known, "a") as file:
+            file.write('["a line that was not finish')
+        stopped = build(time.monotonic())
+        self.assertEqual(spec_suite.run(stopped, suite, tools, [first, second]), before)
+        self.assertEqual(stopped.learnt, 0)
+        goes_on = build(None)
+        after = spec_suite.run(goes_on, suite, tools, [first, second])
+        self.assertEqual((after[first], len(after)), (before[first], 2))
+        self.assertEqual(goes_on.known, stopped.known)
+        self.assertGreater(goes_on.learnt, 0)
 
 
 if __name__ == "__main__":
