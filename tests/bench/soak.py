@@ -24,6 +24,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import support
@@ -46,16 +47,27 @@ def cpu_seconds(pid):
 
 
 class Watched:
-    """A process, and what it has done: samples of it."""
+    """A process, and what it has done: samples of it. What it says is read, or its pipe were full some day."""
 
     def __init__(self, name, process):
         self.name, self.process = name, process
         self.samples, self.done, self.before = [], 0, (0, 0.0)
+        self.said = collections.deque(maxlen=20)
+        self.readers = [threading.Thread(target=self.said.extend, args=(stream,), daemon=True)
+                        for stream in (process.stdout, process.stderr)]
+        for reader in self.readers:
+            reader.start()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join()
 
     def sample(self, seconds, connections):
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} has ended, with status {self.process.returncode}: "
-                               f"{self.process.stderr.read()[-500:]}")
+                               f"{''.join(self.said)[-500:]}")
         done, cpu = self.done, cpu_seconds(self.process.pid)
         each = (cpu - self.before[1]) / max(1, done - self.before[0])
         self.before = done, cpu
@@ -292,8 +304,8 @@ def measure(arguments, server, client, peer):
             seconds = time.monotonic() - begin
             served.sample(seconds, len(crowd.open))
             client.sample(seconds, 0)
-        client.process.kill()
-        client.process.communicate()
+        client.end()
+        served.end()
         draw([served, client], arguments.output)
         grown = served.grown() + client.grown()
         for watched in (served, client):
