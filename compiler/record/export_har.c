@@ -261,7 +261,7 @@ static void on_exchange(void *context, const tc_exchange *exchange) {
     tc_text *text = &to->text;
     const tc_connection *on = exchange->connection;
     timings times = timings_of(exchange);
-    text->length = 0;
+    tc_text_clear(text);
     tc_text_print(text, "%s\n{\"startedDateTime\":\"", to->any ? "," : "");
     tc_view_add_utc(text, to->started + begin_of(exchange));
     tc_text_print(text, "\",\"time\":%.6f", total(&times));

@@ -16,10 +16,13 @@ static tc_tls_config nothing; /* is configured */
 /* The store for a trust that is not the system's alone. */
 static X509_STORE *make_store(const tc_tls_config *config) {
     X509_STORE *store = X509_STORE_new();
-    if (!store)
+    bool done = store != NULL;
+    for (int i = 0; done && i < (config->anchors ? sk_X509_num(config->anchors) : 0); i++)
+        done = X509_STORE_add_cert(store, sk_X509_value(config->anchors, i));
+    if (!done) {
+        X509_STORE_free(store);
         return NULL;
-    for (int i = 0; i < (config->anchors ? sk_X509_num(config->anchors) : 0); i++)
-        X509_STORE_add_cert(store, sk_X509_value(config->anchors, i));
+    }
     if (tc_tls_config_trust(config) == TIMECRAFT_TRUST_BOTH)
         tc_tls_load_trust(store);
     /* An anchor may be an intermediate certificate: whoever set it trusts it. */
@@ -62,7 +65,8 @@ static int apply_trust(tc_tls_config *config, SSL *ssl, bool server) {
     }
     /* What a server tells its clients it would accept. */
     for (int i = 0; server && config->anchors && i < sk_X509_num(config->anchors); i++)
-        SSL_add_client_CA(ssl, sk_X509_value(config->anchors, i));
+        if (!SSL_add_client_CA(ssl, sk_X509_value(config->anchors, i)))
+            return -ENOMEM;
     return 0;
 }
 

@@ -171,14 +171,26 @@ static void write_fields(BIO *bio, X509 *certificate) {
     BIO_printf(bio, "\n");
 }
 
+/* Among the errors in the queue, which is empty then. */
+static bool memory_was_short(void) {
+    bool found = false;
+    for (unsigned long code = ERR_get_error(); code; code = ERR_get_error())
+        found |= ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    return found;
+}
+
 static int answer_info(SSL *ssl, void *value, uint32_t *length) {
     BIO *bio = BIO_new(BIO_s_mem());
     X509 *certificate = SSL_get0_peer_certificate(ssl);
     if (!bio)
         return -ENOMEM;
+    ERR_clear_error();
     if (certificate)
         write_fields(bio, certificate);
-    ERR_clear_error();
+    if (memory_was_short()) { /* a part of it would look like the whole */
+        BIO_free(bio);
+        return -ENOMEM;
+    }
     return answer_bio(bio, value, length);
 }
 

@@ -196,8 +196,7 @@ static int set_up(tc_tls *tls, bool is_address) {
     if (!bio)
         return -ENOMEM;
     SSL_set_bio(tls->ssl, bio, bio); /* owns it now */
-    SSL_set_app_data(tls->ssl, tls);
-    if (!tls->server && !set_peer_name(tls, is_address))
+    if (!SSL_set_app_data(tls->ssl, tls) || (!tls->server && !set_peer_name(tls, is_address)))
         return -ENOMEM;
     int error = configure(tls);
     if (error)

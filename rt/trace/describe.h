@@ -193,9 +193,11 @@ typedef struct tc_text {
     char *data; /* owned: tc_text_reset; ended with a NUL if it is not NULL */
     size_t length;
     size_t capacity;
+    bool cut; /* there was no memory: what comes then is left out */
 } tc_text;
 
 void tc_text_reset(tc_text *text);
+void tc_text_clear(tc_text *text); /* keeps its memory */
 void tc_text_add(tc_text *text, const char *bytes, size_t length);
 void tc_text_print(tc_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Bytes in double quotes, escaped as in C, at most `most` of them: "GET / HTTP/1.1\r\n"… */

@@ -60,7 +60,7 @@ static void write_line(void) {
             break;
         done += count > 0 ? (size_t)count : 0;
     }
-    live.line.length = 0;
+    tc_text_clear(&live.line);
 }
 
 void tc_live_call(const tc_call *call, const tc_described *import) {
@@ -73,7 +73,7 @@ void tc_live_call(const tc_call *call, const tc_described *import) {
     tc_show_call(&live.line, call, import, &live.show); /* also for the mask's sake */
     if (wanted)
         write_line();
-    live.line.length = 0;
+    tc_text_clear(&live.line);
 }
 
 void tc_live_end(const char *format, ...) {

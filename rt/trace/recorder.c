@@ -37,7 +37,7 @@ static struct {
 
 void tc_fields_begin(tc_text *event, uint16_t type, uint32_t descriptor, uint64_t time) {
     tc_record_event head = {.type = type, .detail32 = descriptor};
-    event->length = 0;
+    tc_text_clear(event);
     tc_text_add(event, (const char *)&head, sizeof head);
     tc_text_add(event, (const char *)&time, sizeof time);
 }
@@ -60,7 +60,7 @@ void tc_fields_add_number(tc_text *event, uint16_t key, uint64_t number) {
 }
 
 void tc_fields_end(tc_text *event) {
-    uint32_t size = (uint32_t)event->length;
+    uint32_t size = event->cut ? 0 : (uint32_t)event->length; /* put() drops what is cut */
     if (event->data)
         memcpy(event->data + offsetof(tc_record_event, size), &size, sizeof size);
 }
@@ -286,7 +286,7 @@ const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_recor
 }
 
 static void keep_copy(tc_text *to, const void *event, size_t size) {
-    to->length = 0;
+    tc_text_clear(to);
     tc_text_add(to, event, size);
 }
 

@@ -160,7 +160,7 @@ static void take_notes(void) {
         tc_trace_note_event(event, event->size);
         at += event->size;
     }
-    replay.notes.length = 0;
+    tc_text_clear(&replay.notes);
 }
 
 /* The guest makes a call, and the record has none. */

@@ -9,14 +9,16 @@
 
 static bool reserve(tc_text *text, size_t more) {
     size_t needed = text->length + more + 1;
-    if (needed < more)
+    if (needed < more || text->cut)
         return false;
     if (needed <= text->capacity)
         return true;
     size_t capacity = needed < 256 ? 256 : needed * 2;
     char *grown = realloc(text->data, capacity);
-    if (!grown)
+    if (!grown) {
+        text->cut = true;
         return false;
+    }
     text->data = grown;
     text->capacity = capacity;
     return true;
@@ -25,6 +27,11 @@ static bool reserve(tc_text *text, size_t more) {
 void tc_text_reset(tc_text *text) {
     free(text->data);
     *text = (tc_text){0};
+}
+
+void tc_text_clear(tc_text *text) {
+    text->length = 0;
+    text->cut = false;
 }
 
 void tc_text_add(tc_text *text, const char *bytes, size_t length) {

@@ -346,8 +346,12 @@ class Workers(TlsServer):
 
     def _connect(self, process):
         TlsServer._connect(self, process)
-        time.sleep(0.1)  # a worker that has just ended is started again
-        process.terminate()
+        end = time.monotonic() + LIMIT / 3
+        while process.poll() is None:  # a worker that has failed is started again
+            if time.monotonic() > end:
+                process.terminate()
+                break
+            time.sleep(0.01)
 
 
 PROGRAMS = [Files, TlsClient, Configured, TlsClientWithPoll, TwoConnections, Traced, Recorded, Plain,
@@ -400,7 +404,7 @@ def run_well(program_class, times=1, engine=None):
     runs = [run(program_class, engine=engine) for _ in range(times)]
     for one in runs:
         if one.status != 0:
-            raise RuntimeError(f"{program_class.__name__} fails by itself: {one}")
+            raise RuntimeError(f"{program_class.__name__} fails by itself: {one._replace(counts=None)}")
     counts = {name: max(one.counts.get(name, 0) for one in runs) for each in runs for name in each.counts}
     return runs[0]._replace(counts=counts, descriptors=max(one.descriptors for one in runs))
 

@@ -39,6 +39,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <unwind.h>
 
 enum { ENTRIES = 1 << 14, NAME_SIZE = 32, DEPTH = 48, DESCRIPTORS_SEEN = 1024 };
 
@@ -94,8 +95,6 @@ static void share_counts(const char *path) {
 
 __attribute__((constructor)) static void read_plan(void) {
     const char *plan = getenv("FAULTS_PLAN"), *path = getenv("FAULTS_COUNT");
-    void *frame;
-    backtrace(&frame, 1); /* loads what it needs now */
     dl_iterate_phdr(note_program, NULL);
     *(void **)&raw = dlsym(RTLD_NEXT, "syscall");
     if (plan && *plan &&
@@ -117,18 +116,37 @@ static uint64_t mix(uint64_t hash, const void *data, size_t size) {
 
 #define HASH_BEGIN 0xcbf29ce484222325
 
+struct walked {
+    void **frames;
+    int count;
+};
+
+static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *argument) {
+    struct walked *walked = argument;
+    walked->frames[walked->count++] = (void *)_Unwind_GetIP(context);
+    return walked->count < DEPTH ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/* As backtrace(3), which would load a library for it. */
+static int walk(void *frames[DEPTH]) {
+    struct walked walked = {frames, 0};
+    _Unwind_Backtrace(note_frame, &walked);
+    return walked.count;
+}
+
 static bool of_program(const void *caller) {
     return (uintptr_t)caller >= program_start && (uintptr_t)caller < program_end;
 }
 
 /* Of the callers up to the guest, whose code the unwinder does not know; for a library those up to
- * the runtime. */
+ * the runtime. 0: a sanitizer's own. */
 static uint64_t site(bool library) {
     void *frames[DEPTH];
     struct dl_find_object here;
     uint64_t hash = HASH_BEGIN;
+    bool of_sanitizer = false, reached = false; /* the program */
     _dl_find_object(site, &here);
-    int count = backtrace(frames, DEPTH);
+    int count = walk(frames);
     for (int i = 0; i < count; i++) {
         struct dl_find_object object;
         if (_dl_find_object(frames[i], &object) != 0)
@@ -138,17 +156,22 @@ static uint64_t site(bool library) {
             continue;
         const char *path = object.dlfo_link_map->l_name, *slash = strrchr(path, '/');
         const char *file = slash ? slash + 1 : path;
+        bool own = strncmp(file, "libasan", 7) == 0;
+        if (own && hash == HASH_BEGIN)
+            return 0;
+        of_sanitizer |= own;
+        reached |= of_program(frames[i]);
         hash = mix(hash, file, strlen(file));
         hash = mix(hash, &offset, sizeof offset);
-        if (library && of_program(frames[i]))
+        if (library && reached)
             break;
     }
-    return hash;
+    return of_sanitizer && !reached ? 0 : hash;
 }
 
 static void show(void) {
     void *frames[DEPTH];
-    backtrace_symbols_fd(frames, backtrace(frames, DEPTH), STDERR_FILENO);
+    backtrace_symbols_fd(frames, walk(frames), STDERR_FILENO);
 }
 
 /* Counts it; how often that is now. */
@@ -201,7 +224,8 @@ static bool fails(const char *name) {
     inside = true;
     size_t length = strlen(name);
     bool sites = !*planned || (strncmp(planned, name, length) == 0 && planned[length] == '/');
-    bool result = sites ? fails_at(name, site(strchr(name, '@'))) : fails_by_number(name);
+    uint64_t place = sites ? site(strchr(name, '@')) : 0;
+    bool result = place ? fails_at(name, place) : fails_by_number(name);
     inside = false;
     return result;
 }
