@@ -8,13 +8,13 @@ The guest keep_fetching fetches from one nginx over one connection with TLS; the
 without any option, with each kind of record, and as it would be without the branch in its binding
 (TC_TRACE_NEVER, see rt/trace/trace.h). "Written by the guest" is the same without a record, but the
 guest itself writes what it receives to a file there. The floor is a run without a record, and that
-much written to a file there from one buffer in pieces that are best for it: less no record of all
-bytes can cost. A record of everything is replayed at once. Records go to --folder, and are gone
+much written to a file there from one buffer in pieces that are best for it: less a record of all
+bytes could not cost through the page cache, which most of it goes past (rt/trace/direct.h). A record
+of everything is replayed at once, and read from the disk. Records go to --folder, and are gone
 afterwards. Before each download a file of its size is written and removed: on a virtual machine that
 gives free memory back to its host, page cache that was long unused costs five times as much, which
-is no cost of a record. On loopback a guest that is the slower of both does some of the sender's work,
-in the kernel when it acknowledges: with a record of all bytes more of it than without. Figures are
-CPU time, ratios are taken within a round. This is no test: nothing fails for being slow.
+is no cost of a record. Figures are CPU time, ratios are taken within a round. This is no test:
+nothing fails for being slow.
 """
 
 import argparse
