@@ -106,6 +106,15 @@ class Levels(Case):
                          ["tcc -w" not in line for line in compiled], result)
         self.assertEqual(self.execute(program).status, 33)
 
+    @unittest.skipIf(SANITIZED, "a sanitized runtime has its memory elsewhere")
+    def test_O1_has_the_memory_at_a_constant_address(self):
+        module = self.wat("""(module
+            (memory (export "memory") 1)
+            (func (export "_start") (i32.store (i32.const 8) (i32.const 0x12345678))))""")
+        program, _ = self.build(module, "-O1")
+        code = subprocess.run(["objdump", "-d", program], capture_output=True, text=True, check=True)
+        self.assertRegex(code.stdout, r"movl +\$0x12345678,0x10000008\b")
+
     def test_O0_with_a_chosen_compiler_uses_that_one(self):
         tcc, calls = self.logged("tcc", name="tcc", fails=True)
         self.build(self.wat(SEVEN), "-O0", "--cc", "cc",
