@@ -127,7 +127,7 @@ class Builder:
         replace(self.command, lambda new: shutil.copy2(prefix / "bin" / "timecraft", new))
         wrapper = self.place / "cc"
         replace(wrapper, lambda new: new.write_text(
-            f"#!/bin/sh\ncase \" $* \" in\n*\" -c \"*) exec {cc} \"$@\" ;;\nesac\n"
+            f"#!/bin/sh\ncase \" $* \" in\n*\" -c \"* | *\" -E \"*) exec {cc} \"$@\" ;;\nesac\n"
             "for word; do printf '%s\\n' \"$word\"; done >\"$SPEC_OUT/words\"\n"
             "for word; do [ \"$before\" != -o ] || : >\"$word\"; before=$word; done\n"
             "cp -- *.o guest.h \"$SPEC_OUT\"\n") and new.chmod(0o755))
