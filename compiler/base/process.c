@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -53,33 +52,20 @@ int tc_process_interrupted(void) {
     return state.interrupted;
 }
 
-/* What the environment of a program is: a compiler's own files go to the directory that it works
- * in, the only one that it may write in. A new array of borrowed strings, but for the last. */
-static char **make_environment(const char *directory) {
-    size_t count = 0, kept = 0;
-    while (environ[count])
-        count++;
-    char **items = tc_allocate((count + 2) * sizeof *items);
-    for (size_t i = 0; i < count; i++)
-        if (!directory || strncmp(environ[i], "TMPDIR=", 7) != 0)
-            items[kept++] = environ[i];
-    items[kept++] = directory ? tc_format("TMPDIR=%s", directory) : NULL;
-    items[kept] = NULL;
-    return items;
-}
-
-static void free_environment(char **items, const char *directory) {
-    size_t last = 0;
-    while (items[last])
-        last++;
+/* What a program's environment is: a compiler's own files go to the directory that it works in, the
+ * only one that it may write in. */
+static void add_environment(tc_words *environment, const char *directory) {
+    for (char **item = environ; *item; item++)
+        if (!directory || strncmp(*item, "TMPDIR=", 7) != 0)
+            tc_words_add(environment, "%s", *item);
     if (directory)
-        free(items[last - 1]);
-    free(items);
+        tc_words_add(environment, "TMPDIR=%s", directory);
 }
 
 /* In the new process, which has this one's memory until exec(3): it changes nothing there. Returns
  * the errno value of a failure. */
-static int become(const tc_words *argv, char **environment, const char *directory, int output) {
+static int become(const tc_words *argv, const tc_words *environment, const char *directory,
+                  int output) {
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (empty < 0 || dup2(empty, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
         dup2(output, STDERR_FILENO) < 0 || (directory && chdir(directory) < 0))
@@ -88,14 +74,14 @@ static int become(const tc_words *argv, char **environment, const char *director
     int error = tc_wall_enter(directory);
     if (error)
         return error;
-    execvpe(argv->items[0], argv->items, environment);
+    execvpe(argv->items[0], argv->items, environment->items);
     return errno;
 }
 
 /* By vfork(2): a build holds all of the module's C, whose page tables fork(2) would copy for each
  * unit. The new process says in `error` why it could not begin. */
 static pid_t __attribute__((noinline))
-start_one(const tc_words *argv, char **environment, const char *directory, int output,
+start_one(const tc_words *argv, const tc_words *environment, const char *directory, int output,
           volatile int *error) {
     pid_t pid = vfork();
     if (pid == 0) {
@@ -107,13 +93,14 @@ start_one(const tc_words *argv, char **environment, const char *directory, int o
 
 static int spawn(pid_t *pid, const tc_words *argv, const char *directory, int output) {
     volatile int error = 0;
-    char **environment = make_environment(directory);
-    *pid = start_one(argv, environment, directory, output, &error);
+    tc_words environment = {0};
+    add_environment(&environment, directory);
+    *pid = start_one(argv, &environment, directory, output, &error);
     if (*pid < 0)
         error = errno;
     else if (error)
         waitpid(*pid, NULL, 0);
-    free_environment(environment, directory);
+    tc_words_reset(&environment);
     return error;
 }
 

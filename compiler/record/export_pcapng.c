@@ -64,7 +64,7 @@ static void add_option(tc_text *text, uint16_t code, const void *value, size_t l
 }
 
 static void begin_block(writer *to, uint32_t type) {
-    to->block.length = 0;
+    tc_text_clear(&to->block);
     add32(&to->block, type);
     add32(&to->block, 0);
 }
@@ -202,7 +202,7 @@ static size_t build(writer *to, const tc_connection *on, uint8_t direction, uint
         sum = sum_of(sum, bytes, length);
         put16(header + (protocol == TCP ? 16 : 6), ~sum & 0xffff);
     }
-    to->packet.length = 0;
+    tc_text_clear(&to->packet);
     add(&to->packet, (const char *)head, ip);
     add(&to->packet, (const char *)header, header_size);
     add(&to->packet, (const char *)bytes, kept);

@@ -51,7 +51,7 @@ static bool is_in_time(const tc_view *view, uint64_t time) {
 static void emit(tc_view *view, uint64_t time) {
     tc_text *text = &view->text;
     if (!text->length || !is_in_time(view, time) || view->options.summary) {
-        text->length = 0;
+        tc_text_clear(text);
         return;
     }
     if (text->data[text->length - 1] != '\n')
@@ -63,7 +63,7 @@ static void emit(tc_view *view, uint64_t time) {
         free(*place);
         *place = tc_copy_text(text->data);
     }
-    text->length = 0;
+    tc_text_clear(text);
 }
 
 static void write_ring(tc_view *view) {

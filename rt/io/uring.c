@@ -42,11 +42,13 @@
 #define BUFFER_COUNT  64 /* a power of two */
 #define BUFFER_GROUP  0
 #define BUFFERS_FREED 16 /* how many are copied out when none is left */
-#define BUFFERS_FEW   4  /* the kernel has so many at a time for up to two streams */
 
 #define RECEIVED_HIGH (256u * 1024) /* more than this held: stop receiving */
 #define RECEIVED_LOW  (64u * 1024)  /* less again: go on */
 #define CHUNKS_HIGH   256u          /* the same for chunks, however short they are */
+
+/* The kernel has so many at a time for up to two streams: of one no more than it may hold. */
+#define BUFFERS_FEW (RECEIVED_HIGH / TC_BUFFER_SIZE)
 
 #define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
 #define FLUSH_DELAY 4000000      /* nanoseconds */

@@ -13,7 +13,8 @@ static unsigned hex_digit(char digit) {
 }
 
 /* Adds the bytes of "0x68, 0x69, … " as string literals, which compilers read many times faster.
- * Returns how many there are. A big module has millions: nothing is called for each but memmem. */
+ * Returns how many there are. A big module has millions: nothing is printed or allocated for each.
+ */
 static size_t add_bytes(tc_buffer *out, const tc_piece *data) {
     const char *at = strchr(data->text, '{'), *end = data->text + data->length;
     size_t count = 0;
@@ -130,12 +131,11 @@ static void index_data(tc_splitter *all) {
 /* Data that is still named, for memory.init, needs its array; the functions of other parts, of
  * which nothing is known here, may name all that was not loaded. */
 static void add_named_data(tc_splitter *all) {
-    static const char prefix[] = "data_segment_data_";
     const size_t asking = SIZE_MAX; /* no unit has this number */
     tc_declarations_use(&all->declarations, asking, all->base.data, all->base.length);
     for (size_t i = 0; i < all->functions.count; i++) {
         const tc_piece *function = &all->functions.items[i];
-        if (memmem(function->text, function->length, prefix, strlen(prefix)))
+        if (memmem(function->text, function->length, TC_DATA_PREFIX, strlen(TC_DATA_PREFIX)))
             tc_declarations_use(&all->declarations, asking, function->text, function->length);
     }
     for (size_t i = 0; i < all->data.count; i++) {

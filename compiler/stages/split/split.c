@@ -79,7 +79,7 @@ static const char *take_piece(tc_splitter *all, const char *line, size_t length)
     tc_piece found = {.text = line};
     const char *end = NULL;
     tc_pieces *list = NULL;
-    if (tc_text_starts(line, length, "const u8 data_segment_data_")) {
+    if (tc_text_starts(line, length, "const u8 " TC_DATA_PREFIX)) {
         found.name = defined_by(all, line, length, "[] = {", '[');
         list = &all->data;
         end = tc_text_end_at_line(line, "};");
@@ -175,6 +175,7 @@ static int write_functions(tc_splitter *all) {
     uint64_t total = all->build->part.first ? largest * UNITS_AIMED_AT : 0;
     for (size_t i = 0; i < all->functions.count; i++)
         total += all->functions.items[i].length;
+    uint64_t size = unit_size(total, largest);
     tc_buffer text = {0};
     int result = 0;
     for (size_t i = 0; i < all->functions.count && result == 0; i++) {
@@ -182,7 +183,7 @@ static int write_functions(tc_splitter *all) {
         size_t start = text.length;
         add_function(all, function, &text);
         if (i + 1 == all->functions.count ||
-            is_border(all, function, text.length - start, unit_size(total, largest), text.length)) {
+            is_border(all, function, text.length - start, size, text.length)) {
             char name[64];
             snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
             result = write_unit(all, name, &text);

@@ -12,6 +12,9 @@
 
 #define TC_NO_NAME SIZE_MAX
 
+/* How the names of data begin in wasm2c's C. */
+#define TC_DATA_PREFIX "data_segment_data_"
+
 /* A name that one line of the headers, or more, does nothing but declare. */
 typedef struct tc_declared {
     const char *text;
