@@ -64,6 +64,18 @@ class Document(PythonTest):
         result = self.run_as_example_com("requests_get.py", PYTHONPATH=packages())
         self.assertEqual((result.returncode, result.stderr), (0, "GET / HTTP/1.1\n"), result)
 
+    def test_requests_is_traced_live_and_from_a_record(self):
+        folder = support.temporary_folder()
+        live, record = f"{folder}/live.txt", f"{folder}/run.tcrec"
+        result = self.run_as_example_com("requests_get.py", PYTHONPATH=packages(),
+                                         TIMECRAFT_OPTIONS=f"--trace={live} --record={record}")
+        self.assertEqual((result.returncode, result.stderr), (0, "GET / HTTP/1.1\n"), result)
+        with open(live, encoding="utf-8") as file:
+            self.assertRegex(file.read(), r'(?m)^.*sock_send.* tls example\.com>.*"GET / HTTP/1\.1')
+        shown = support.run_tool(support.TIMECRAFT, "trace", "requests", "-v", record)
+        self.assertRegex(shown, r"(?m) HTTP \S+ > 127\.0\.0\.1:443: GET / => 200 OK$")
+        self.assertRegex(shown, r"(?m)^    hello$")
+
 
 class Examples(PythonTest):
     def test_fetch_many(self):
