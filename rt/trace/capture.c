@@ -65,7 +65,7 @@ static const uint8_t *add_copy(tc_capture *capture, uint32_t parameter, uint32_t
         size_t capacity = 64 + needed * 2;
         uint8_t *grown = realloc(capture->copied, capacity);
         if (!grown) {
-            capture->cut = true;
+            capture->cut = capture->lost = true;
             return NULL;
         }
         capture->copied = grown;
@@ -170,7 +170,7 @@ void tc_capture_before(tc_capture *capture, tc_import_id id, const uint64_t *arg
     capture->memory = memory;
     capture->span_count = 0;
     capture->copied_size = 0;
-    capture->cut = false;
+    capture->cut = capture->lost = false;
     for (uint32_t i = 0; i < capture->import->count; i++)
         copy_in(capture, i);
 }

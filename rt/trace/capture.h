@@ -33,7 +33,8 @@ typedef struct tc_capture {
     size_t span_count;
     uint8_t *copied; /* owned; kept for the next call */
     size_t copied_size, copied_capacity;
-    bool cut; /* something did not fit */
+    bool cut;  /* something did not fit */
+    bool lost; /* for want of memory */
 } tc_capture;
 
 /* How many strings the arguments (TC_ARGUMENTS) or the environment have, and their bytes with NULs.

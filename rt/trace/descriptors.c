@@ -35,8 +35,10 @@ static tc_descriptor *make(tc_descriptors *all, uint32_t fd, uint8_t kind) {
     if (fd >= all->capacity) {
         size_t capacity = fd + 1 > 2 * all->capacity ? fd + 1 : 2 * all->capacity;
         tc_descriptor **grown = realloc(all->entries, capacity * sizeof *grown);
-        if (!grown)
+        if (!grown) {
+            all->lost = true;
             return NULL;
+        }
         memset(grown + all->capacity, 0, (capacity - all->capacity) * sizeof *grown);
         all->entries = grown;
         all->capacity = capacity;
@@ -45,19 +47,22 @@ static tc_descriptor *make(tc_descriptors *all, uint32_t fd, uint8_t kind) {
     all->entries[fd] = calloc(1, sizeof **all->entries);
     if (all->entries[fd])
         all->entries[fd]->kind = kind;
+    else
+        all->lost = true;
     return all->entries[fd];
 }
 
-static void set_text(char **to, const uint8_t *text, size_t length) {
+static void set_text(tc_descriptors *all, char **to, const uint8_t *text, size_t length) {
     free(*to);
     *to = strndup((const char *)text, length);
+    all->lost |= !*to;
 }
 
 /* ---- calls ---- */
 
 /* A path below a folder: "/data" and "x" are "/data/x". */
-static void set_path(tc_descriptor *to, const tc_descriptor *folder, const uint8_t *path,
-                     size_t length) {
+static void set_path(tc_descriptors *all, tc_descriptor *to, const tc_descriptor *folder,
+                     const uint8_t *path, size_t length) {
     tc_text text = {0};
     if (folder && folder->path && strcmp(folder->path, "/") != 0 && strcmp(folder->path, ".") != 0)
         tc_text_print(&text, "%s/", folder->path);
@@ -69,6 +74,7 @@ static void set_path(tc_descriptor *to, const tc_descriptor *folder, const uint8
         tc_text_add(&text, (const char *)path, length);
     free(to->path);
     to->path = text.data;
+    all->lost |= text.cut;
 }
 
 static void note_open(tc_descriptors *all, const tc_call *call) {
@@ -82,7 +88,7 @@ static void note_open(tc_descriptors *all, const tc_call *call) {
     if (!made)
         return;
     made->opened_by = call->record->index;
-    set_path(made, tc_descriptors_get(all, (uint32_t)call->arguments[0]), path.bytes,
+    set_path(all, made, tc_descriptors_get(all, (uint32_t)call->arguments[0]), path.bytes,
              path.head.kept);
 }
 
@@ -116,13 +122,13 @@ static void note_accept(tc_descriptors *all, const tc_call *call, uint32_t out) 
 }
 
 /* HTLS_OPTION and SERVER_OPTION of TIMECRAFT_LEVEL begin a handshake. */
-static void note_option(tc_descriptor *one, const tc_call *call) {
+static void note_option(tc_descriptors *all, tc_descriptor *one, const tc_call *call) {
     tc_chunk value;
     if (call->arguments[1] != 0x74696d65 || call->arguments[2] > 3 || call->arguments[2] == 2)
         return;
     one->tls = true;
     if (call->arguments[2] == 1 && tc_call_find_chunk(call, 3, 0, &value))
-        set_text(&one->host, value.bytes, value.head.kept);
+        set_text(all, &one->host, value.bytes, value.head.kept);
 }
 
 /* How the parameters of a call name its data: 0 sent, 1 received, -1 none. */
@@ -196,7 +202,7 @@ void tc_descriptors_note(tc_descriptors *all, const tc_call *call, const tc_desc
         break;
     case TC_ID_tc_wasi_sock_setsockopt:
         if (one)
-            note_option(one, call);
+            note_option(all, one, call);
         break;
     default:
         if (one)
@@ -257,7 +263,7 @@ void tc_descriptors_note_event(tc_descriptors *all, const void *event, size_t si
         one->type = (uint8_t)tc_event_number(event, size, TC_FIELD_TYPE, 0);
         one->listening = tc_event_number(event, size, TC_FIELD_LISTENING, 0);
         if (tc_event_find(event, size, TC_FIELD_PATH, &field))
-            set_text(&one->path, field.value, field.length);
+            set_text(all, &one->path, field.value, field.length);
     }
     one->tls |= head.type == TC_EVENT_TLS || tc_event_number(event, size, TC_FIELD_HAS_TLS, 0);
     one->server |= tc_event_number(event, size, TC_FIELD_SERVER, 0) != 0;
@@ -269,7 +275,7 @@ void tc_descriptors_note_event(tc_descriptors *all, const void *event, size_t si
     if ((tc_event_find(event, size, TC_FIELD_HOST, &field) ||
          tc_event_find(event, size, TC_FIELD_SERVER_NAME, &field)) &&
         field.length)
-        set_text(&one->host, field.value, field.length);
+        set_text(all, &one->host, field.value, field.length);
     if (tc_event_find(event, size, TC_FIELD_ALPN, &field))
         one->http2 |= field.length == 2 && memcmp(field.value, "h2", 2) == 0;
 }
@@ -283,7 +289,7 @@ void tc_descriptors_mask(const tc_descriptors *all, const tc_call *call, const t
                              ? tc_descriptors_get(all, (uint32_t)call->arguments[0])
                              : NULL;
     show->mask = one ? &one->masks[direction] : NULL;
-    show->hide = one && one->http2;
+    show->hide = direction >= 0 && (all->lost || (one && one->http2));
 }
 
 static void show_socket(const tc_descriptor *one, tc_text *out) {

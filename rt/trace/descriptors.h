@@ -24,6 +24,7 @@ typedef struct tc_descriptor {
 typedef struct tc_descriptors {
     tc_descriptor **entries; /* owned, by number */
     size_t capacity;
+    bool lost; /* there was no memory: not all is known */
 } tc_descriptors;
 
 void tc_descriptors_reset(tc_descriptors *all);
@@ -42,7 +43,7 @@ void tc_descriptors_note_event(tc_descriptors *all, const void *event, size_t si
 
 /* Says of a call's data what its descriptor knows: where it is in a line of headers (show->mask),
  * and whether it is to be hidden (show->hide), since secrets in HTTP/2's compressed headers cannot
- * be told apart. */
+ * be told apart, nor any behind what was lost. */
 void tc_descriptors_mask(const tc_descriptors *all, const tc_call *call, const tc_described *import,
                          tc_show *show);
 

@@ -60,19 +60,19 @@ void tc_fields_add_number(tc_text *event, uint16_t key, uint64_t number) {
 }
 
 void tc_fields_end(tc_text *event) {
-    uint32_t size = event->cut ? 0 : (uint32_t)event->length; /* put() drops what is cut */
-    if (event->data)
+    uint32_t size = (uint32_t)event->length;
+    if (!event->cut)
         memcpy(event->data + offsetof(tc_record_event, size), &size, sizeof size);
 }
 
 /* ---- the state ---- */
 
 static void put(const tc_text *event, uint64_t call) {
-    tc_record_event head;
-    if (event->length < sizeof head)
+    if (event->cut) { /* a record is whole, or it ends */
+        tc_writer_fail(ENOMEM);
         return;
-    memcpy(&head, event->data, sizeof head);
-    if (head.size != event->length) /* there was no memory for all of it */
+    }
+    if (!event->length)
         return;
     char *at = tc_writer_reserve(event->length, call, 0);
     if (!at)
@@ -101,6 +101,7 @@ static void put_program(tc_text *event) {
             tc_text_print(&words, "%s", recorder.setup->words[i]);
         tc_mask_words((uint8_t *)words.data, words.length);
         tc_fields_add(event, TC_FIELD_GRANTS, words.data, words.length);
+        event->cut |= words.cut;
         tc_text_reset(&words);
     }
     if (*recorder.folder)
@@ -199,28 +200,43 @@ bool tc_recorder_open(const tc_recorder_setup *setup) {
 
 /* ---- failures ---- */
 
-static void write_last(const tc_text *event) {
-    char *at = tc_writer_reserve_last(event->length);
-    if (at) {
-        memcpy(at, event->data, event->length);
-        tc_writer_commit(at);
-    }
+/* Of an event that is laid out where it goes: in a signal handler, or for want of memory. */
+static char *put_field(char *at, uint16_t key, const void *value, size_t length) {
+    tc_record_field head = {.key = key, .length = (uint32_t)length};
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
+    memcpy(at, value, length);
+    memset(at + length, 0, -length & 7);
+    return at + length + (-length & 7);
 }
 
-/* The person has been told; the record says it too. */
+/* The person has been told; the record says it too. No memory is allocated: that may be what fails.
+ */
 static void note_failure(uint64_t time) {
-    tc_text event = {0};
-    if (recorder.failed || !tc_writer_error())
+    enum { SIZE = sizeof(tc_record_event) + sizeof time + 2 * 16 };
+    uint64_t cause = TC_END_UNWRITABLE, error = (uint64_t)tc_writer_error();
+    if (recorder.failed || !error)
         return;
     recorder.failed = true;
     recorder.on = false;
-    tc_fields_begin(&event, TC_EVENT_END, 0, time);
-    tc_fields_add_number(&event, TC_FIELD_CAUSE, TC_END_UNWRITABLE);
-    tc_fields_add_number(&event, TC_FIELD_ERROR, (uint64_t)tc_writer_error());
-    tc_fields_end(&event);
-    write_last(&event);
-    tc_text_reset(&event);
+    char *event = tc_writer_reserve_last(SIZE);
+    if (event) {
+        tc_record_event head = {.size = SIZE, .type = TC_EVENT_END};
+        memcpy(event, &head, sizeof head);
+        memcpy(event + sizeof head, &time, sizeof time);
+        char *at =
+            put_field(event + sizeof head + sizeof time, TC_FIELD_CAUSE, &cause, sizeof cause);
+        put_field(at, TC_FIELD_ERROR, &error, sizeof error);
+        tc_writer_commit(event);
+    }
     tc_writer_close();
+}
+
+void tc_recorder_lost(uint64_t time) {
+    if (!recorder.on)
+        return;
+    tc_writer_fail(ENOMEM);
+    note_failure(time);
 }
 
 /* ---- calls ---- */
@@ -233,8 +249,10 @@ static watched *watch(uint32_t fd) {
         return NULL;
     size_t count = fd + 1 > 2 * recorder.count ? fd + 1 : 2 * recorder.count;
     watched *grown = realloc(recorder.all, count * sizeof *grown);
-    if (!grown)
+    if (!grown) {
+        tc_writer_fail(ENOMEM);
         return NULL;
+    }
     memset(grown + recorder.count, 0, (count - recorder.count) * sizeof *grown);
     recorder.all = grown;
     recorder.count = count;
@@ -263,6 +281,10 @@ static uint64_t kept_data(const tc_capture *capture) {
 const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_record_call *head) {
     if (!recorder.on)
         return NULL;
+    if (capture->lost) {
+        tc_recorder_lost(head->start);
+        return NULL;
+    }
     uint64_t data = kept_data(capture), size = tc_capture_size(capture, data);
     uint64_t most = tc_writer_most();
     bool cut = size > most;
@@ -277,11 +299,12 @@ const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_recor
         *event = *head;
         event->event.detail[1] |= cut ? TC_CALL_CUT : 0;
         tc_capture_write(capture, event, data);
-        if (!tc_writer_commit(event))
-            event = NULL;
+        tc_writer_commit(event);
     }
-    if (!event)
+    if (tc_writer_error()) { /* it is closed then, and the event is not there any more */
         note_failure(head->start);
+        return NULL;
+    }
     return event;
 }
 
@@ -327,16 +350,6 @@ void tc_recorder_move(uint32_t from, uint32_t to) {
 }
 
 /* ---- the end ---- */
-
-/* In a signal handler: the event is laid out where it goes. */
-static char *put_field(char *at, uint16_t key, const void *value, size_t length) {
-    tc_record_field head = {.key = key, .length = (uint32_t)length};
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    memcpy(at, value, length);
-    memset(at + length, 0, -length & 7);
-    return at + length + (-length & 7);
-}
 
 void tc_recorder_trap(uint64_t time, const char *why, const char *const *frames, unsigned count) {
     size_t size = sizeof(tc_record_event) + sizeof time + sizeof(tc_record_field) + strlen(why) + 8;

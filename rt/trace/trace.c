@@ -116,8 +116,11 @@ static const char *name_of(const tc_record_address *address) {
 
 static void take_event(uint64_t call) {
     tc_fields_end(&trace.event);
-    if (!trace.event.data)
+    if (trace.event.cut) {
+        trace.descriptors.lost = true;
+        tc_recorder_lost(since_start());
         return;
+    }
     tc_descriptors_note_event(&trace.descriptors, trace.event.data, trace.event.length);
     tc_recorder_event(trace.event.data, trace.event.length, call);
 }
@@ -146,8 +149,10 @@ static void expect_handshake(uint32_t fd) {
     if (trace.handshake_count == trace.handshake_capacity) {
         size_t capacity = 2 * trace.handshake_capacity + 8;
         uint32_t *grown = realloc(trace.handshakes, capacity * sizeof *grown);
-        if (!grown)
+        if (!grown) {
+            tc_recorder_lost(since_start());
             return;
+        }
         trace.handshakes = grown;
         trace.handshake_capacity = capacity;
     }
@@ -305,6 +310,10 @@ static void note(const tc_invocation *invocation, tc_record_call *head) {
     bool follows = changes_descriptors(invocation->id);
     if (trace.live || (follows && !event))
         event = own_event(head);
+    if ((trace.live || follows) && (!event || trace.capture.lost))
+        trace.descriptors.lost = true;
+    if (trace.live && !event)
+        tc_live_end("+++ a call is left out: there is no memory for it +++");
     bool read = (trace.live || follows) && event && tc_call_read(event, event->event.size, &call);
     if (!read) {
         if (trace.handshake_count && !follows)
@@ -341,8 +350,11 @@ static void note_call(tc_invocation *invocation, uint64_t start, uint64_t end, u
         .duration_high = (uint16_t)(duration >> 32),
     };
     lock();
-    if (!ended)
+    if (!ended) {
         note(invocation, &head);
+        if (trace.descriptors.lost)
+            tc_recorder_lost(since_start());
+    }
     unlock();
 }
 
@@ -457,7 +469,9 @@ static void take_descriptor(uint32_t fd, uint8_t kind) {
 
 static void took_descriptor(void) {
     tc_fields_end(&trace.event);
-    if (trace.event.data)
+    if (trace.event.cut)
+        trace.descriptors.lost = true;
+    else
         tc_descriptors_note_event(&trace.descriptors, trace.event.data, trace.event.length);
 }
 

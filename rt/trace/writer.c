@@ -91,6 +91,8 @@ static uint64_t segment_start(uint64_t segment) {
 
 /* Ends recording; the program goes on. */
 static void fail(int error) {
+    if (writer.error)
+        return;
     writer.error = error;
     tc_report("the record %s ends here: %s; the program goes on without it", writer.path,
               strerror(error));
@@ -365,7 +367,7 @@ static void arrive(const tc_direct_end *end) {
                                          writer.places[number].offset);
     }
     writer.states[number] = error ? SLOT_LAST : SLOT_FREE;
-    if (error && !writer.error)
+    if (error)
         fail(error);
 }
 
@@ -446,8 +448,7 @@ static bool place(bool now) {
     }
     /* It stays where it is, and open: there is LAST_ROOM in it. */
     writer.staging->seal_check = ~writer.staging->seal_check;
-    if (!writer.error)
-        fail(error);
+    fail(error);
     return false;
 }
 
@@ -527,6 +528,8 @@ static void *large_room(uint64_t size, uint64_t call, uint64_t time) {
         writer.large = malloc(place_size(size));
         writer.large_size = writer.large ? place_size(size) : 0;
     }
+    if (!writer.large)
+        fail(ENOMEM);
     writer.large_call = call;
     writer.large_time = time;
     return writer.large ? writer.large + sizeof(tc_record_block) : NULL;
@@ -623,6 +626,10 @@ bool tc_writer_fault(const void *address) {
     if (!writer.error)
         fail(EIO);
     return true;
+}
+
+void tc_writer_fail(int error) {
+    fail(error);
 }
 
 int tc_writer_error(void) {

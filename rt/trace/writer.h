@@ -26,9 +26,9 @@ bool tc_writer_open(const char *path, const char *name, uint64_t limit, uint8_t 
  */
 uint64_t tc_writer_most(void);
 
-/* Room for an event of at most `size` bytes, until it is committed; NULL: it does not fit, there is
- * no memory for it, or writing has failed (then the person has been told). `call` and `time` are
- * what a new block says of its first event. */
+/* Room for an event of at most `size` bytes, until it is committed; NULL: it does not fit, or
+ * writing has failed, if only for want of memory (then the person has been told). `call` and `time`
+ * are what a new block says of its first event. */
 void *tc_writer_reserve(uint64_t size, uint64_t call, uint64_t time);
 
 /* As tc_writer_reserve, for the last event of all, of at most 128 bytes: without a new block, and
@@ -46,6 +46,10 @@ void tc_writer_close(void);
  * memory and stops recording. False: the address is somewhere else. May be called by a signal
  * handler. */
 bool tc_writer_fault(const void *address);
+
+/* Ends recording, for want of what an event needs: the person is told, once. What is committed
+ * stays. error: the host's errno. */
+void tc_writer_fail(int error);
 
 /* Why writing has failed: the host's errno, or 0. */
 int tc_writer_error(void);

@@ -21,12 +21,14 @@ import tempfile
 import threading
 import time
 
+import reader
 import support
 from support.peers import NAME, Relay, ThreadPeer, TlsPeer, client_context, echo, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECRET = "correct-horse-battery-staple"
 LIMIT = 6 * support.SLOWNESS  # seconds, of a run; one with nothing wrong takes some tenths
+CUT = 2  # in a call's flags: TC_CALL_CUT of rt/trace/record.h
 
 # What each call may answer, as its man page has it, but for what only a fault of the caller brings (EFAULT,
 # EINVAL, a bad descriptor), unless an old kernel or a wall of others answers with that.
@@ -91,6 +93,10 @@ ERRORS = {
     "syscall-io_uring_register": "EPERM ENOSYS ENOMEM EINVAL EBUSY EOPNOTSUPP",
     "syscall-close_range": "ENOSYS EMFILE ENOMEM EPERM",
     "syscall-gettid": "",
+    "syscall-io_setup": "EAGAIN ENOMEM ENOSYS EPERM EINVAL",
+    "syscall-io_submit": "EAGAIN EBADF EINVAL EIO ENOMEM ENOSPC ENOSYS EPERM",
+    "syscall-io_getevents": "EINTR EINVAL ENOSYS EPERM",
+    "aio": "EIO ENOSPC EDQUOT EAGAIN",
     **dict.fromkeys(("io_uring_queue_init_params", "io_uring_register_buf_ring",
                      "io_uring_register_eventfd"), "EPERM ENOSYS ENOMEM EMFILE ENFILE EINVAL"),
     **dict.fromkeys(("io_uring_submit", "io_uring_submit_and_wait_timeout", "io_uring_get_events",
@@ -164,6 +170,10 @@ class Program:
 
     def seen(self):
         return b""
+
+    def harm(self, _out, _err):
+        """What is wrong with what it has left behind, "" if nothing is."""
+        return ""
 
     def comparable(self, out):
         """Without what differs between two runs."""
@@ -265,12 +275,89 @@ class ConfinedNames(Program):
         return ["resolve:localhost:80"]
 
 
+def told_of_record(err):
+    return "record" in err
+
+
+def read_record(path, out, err, limited=False):
+    """(Record, "") if there is one, and a message where it is not whole; or (None, what is wrong)."""
+    told = told_of_record(err)
+    try:
+        record = reader.Record(path)
+    except (OSError, AssertionError, struct.error) as error:
+        return None, "" if "timecraft: " in err else f"no record: {error!r}"
+    kinds, indices = {event.type for event in record.events}, [call.index for call in record.calls]
+    if not indices: # it did not begin
+        return None, "" if "timecraft: " in err else "an empty record"
+    if indices != list(range(indices[0], indices[0] + len(indices))):
+        return None, "calls are missing within the record"
+    if told:
+        return record if record.imports else None, ""
+    if not kinds >= {reader.PROGRAM, reader.ARGUMENTS, reader.ENVIRONMENT, reader.CLOCK, reader.IMPORTS,
+                     reader.DESCRIPTOR}:
+        return None, f"the record has events of these kinds only: {kinds}"
+    if not record.whole or record.events[-1].number(reader.CAUSE) != reader.EXIT:
+        return None, "the record has no end, and nobody is told"
+    if not limited and (indices[0] != 0 or record.output().decode() != out):
+        return None, "calls are missing, and nobody is told"
+    return record, ""
+
+
 class Recorded(TlsClient):
     """Every call of it is written to a record."""
 
     @property
     def folder_options(self):
         return f"--record={self.folder}/rec"
+
+    def harm(self, out, err):
+        record, fault = read_record(self.folder / "rec", out, err)
+        if fault or not record or told_of_record(err):
+            return fault
+        connected = [call for call in record.named("sock_connect") if call.result == 0]
+        if len(record.of(reader.CONNECTION)) != len(connected):
+            return "a connection is missing in the record, and nobody is told"
+        return ""
+
+
+class RecordedLong(Program):
+    """A record that goes past the page cache, of events of all sizes (rt/trace/direct.h)."""
+    guest, limit = "long", ""
+    source = bytes(range(251)) * 3985
+
+    def words(self):
+        (self.folder / "granted").mkdir()
+        (self.folder / "granted" / "file").write_bytes(self.source[:1_000_000])
+        return []
+
+    @property
+    def options(self):
+        return f"--dir {self.folder}/granted::/:ro --record={self.folder}/rec{self.limit}"
+
+    def harm(self, out, err):
+        record, fault = read_record(self.folder / "rec", out, err, bool(self.limit))
+        if fault or not record or told_of_record(err):
+            return fault
+        reads = [call for call in record.named("fd_pread") if call.result == 0 and not call.flags & CUT]
+        if any(call.chunk(1, reader.OUT | reader.SCATTERED).data != self.at(call) for call in reads):
+            return "a call's data in the record are not what it was"
+        # Segments that begin while the file is open have the standard streams, the folder and it.
+        for segment in record.per_segment:
+            kinds = collections.Counter(event.type for event in segment)
+            if kinds[reader.CALL] and not any(record.imports[call.import_number] == "path_open" for call in segment
+                                              if call.type == reader.CALL) and kinds[reader.DESCRIPTOR] != 5:
+                return f"a segment has a state of {kinds[reader.DESCRIPTOR]} descriptors"
+        return ""
+
+    def at(self, call):
+        """What was read."""
+        length = call.chunk(1, reader.OUT | reader.SCATTERED).length
+        return self.source[call.arguments[3]:call.arguments[3] + length]
+
+
+class RecordedWithLimit(RecordedLong):
+    """The same with segments, which are written over."""
+    limit = ",limit=18M"
 
 
 class Plain(WithPeer):
@@ -354,14 +441,14 @@ class Workers(TlsServer):
             time.sleep(0.01)
 
 
-PROGRAMS = [Files, TlsClient, Configured, TlsClientWithPoll, TwoConnections, Traced, Recorded, Plain,
-            TlsServer, BothSides, Datagrams, Names, Confined, ConfinedNames, Workers]
+PROGRAMS = [Files, TlsClient, Configured, TlsClientWithPoll, TwoConnections, Traced, Recorded, RecordedLong,
+            RecordedWithLimit, Plain, TlsServer, BothSides, Datagrams, Names, Confined, ConfinedNames, Workers]
 
 # ---- runs ----
 
 # counts: {NAME: number, "NAME/SITE": number}. Of preload.c's struct counts: descriptors that were open at the
-# end, faults injected, walls in force, answers of a resolver without its own.
-Run = collections.namedtuple("Run", "status out err counts descriptors injected walls bare seen")
+# end, faults injected, walls in force, answers of a resolver without its own. harm: of what it left behind.
+Run = collections.namedtuple("Run", "status out err counts descriptors injected walls bare seen harm")
 HEAD, ENTRY = struct.Struct("=8i"), struct.Struct("=2Q32s")
 
 
@@ -396,14 +483,15 @@ def run(program_class, plan="", engine=None):
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             status = None
-        return Run(status, program.comparable(out), err, *read_counts(counts, not plan), program.seen())
+        return Run(status, program.comparable(out), err, *read_counts(counts, not plan), program.seen(),
+                   program.harm(out, err))
 
 
 def run_well(program_class, times=1, engine=None):
     """So many runs with nothing wrong as one: of each number the most."""
     runs = [run(program_class, engine=engine) for _ in range(times)]
     for one in runs:
-        if one.status != 0:
+        if one.status != 0 or one.harm:
             raise RuntimeError(f"{program_class.__name__} fails by itself: {one._replace(counts=None)}")
     counts = {name: max(one.counts.get(name, 0) for one in runs) for each in runs for name in each.counts}
     return runs[0]._replace(counts=counts, descriptors=max(one.descriptors for one in runs))
@@ -429,6 +517,8 @@ def judge(program_class, good, plan, outcome):
         fault = "its own wall"
     elif program_class.confined and (outcome.bare or (outcome.status == 0 and outcome.walls < good.walls)):
         fault = f"{outcome.walls} walls, not {good.walls}; {outcome.bare} answers of a bare resolver"
+    elif outcome.harm:
+        fault = outcome.harm
     # One whose output fails cannot tell.
     elif outcome.status != 0 and not outcome.err.strip() and not told and not plan.startswith("write"):
         fault = f"status {outcome.status} without a word"

@@ -9,9 +9,10 @@
  *
  * NAME is a function's; of the functions that allocate there are two: as the program itself calls
  * them ("malloc"), and as libraries do ("malloc@library"). syscall(2) has the number's behind it
- * ("syscall-437"). "completion" is one of io_uring. SITE is a hash, in hexadecimal, of the return
- * addresses up to the guest, each relative to its file, so that it is the same in every run; of a
- * completion, of the operation that it completes.
+ * ("syscall-437"). "completion" is one of io_uring, "aio" one of io_submit(2), whose bytes are
+ * taken out of the file again. SITE is a hash, in hexadecimal, of the return addresses up to the
+ * guest, each relative to its file, so that it is the same in every run; of a completion, of the
+ * operation that it completes.
  *
  * Processes that the program forks count with it, and fail with it. Nothing is called at the end
  * that a wall would keep from happening. Calls that the C library makes of itself are not seen, nor
@@ -24,6 +25,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <link.h>
+#include <linux/aio_abi.h>
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -458,6 +460,26 @@ int prctl(int option, ...) {
                           : (int)raw(SYS_prctl, option, words[0], words[1], words[2], words[3]);
 }
 
+/* What has been submitted last to be written, by its number. */
+static struct iocb submitted[256];
+
+static void remember_blocks(struct iocb **blocks, long count) {
+    for (long i = 0; i < count; i++)
+        submitted[blocks[i]->aio_data % 256] = *blocks[i];
+}
+
+/* One that has come may be a failure: then nothing is in its place. */
+static void spoil_blocks(struct io_event *events, long count) {
+    for (long i = 0; i < count; i++) {
+        const struct iocb *block = &submitted[events[i].data % 256];
+        if (events[i].res < 0 || !fails("aio"))
+            continue;
+        events[i].res = -planned_error;
+        raw(SYS_fallocate, block->aio_fildes, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+            block->aio_offset, block->aio_nbytes);
+    }
+}
+
 /* Each system call that is made by its number is one of its own. */
 long syscall(long number, ...) {
     char name[NAME_SIZE];
@@ -471,6 +493,10 @@ long syscall(long number, ...) {
     if (fails(name))
         return -1;
     long result = raw(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+    if (number == SYS_io_submit)
+        remember_blocks((struct iocb **)words[2], result);
+    if (number == SYS_io_getevents)
+        spoil_blocks((struct io_event *)words[3], result);
     if (result == 0 && (number == SYS_landlock_restrict_self ||
                         (number == SYS_seccomp && words[0] == SECCOMP_SET_MODE_FILTER))) {
         resolver_walls += is_resolver;

@@ -22,6 +22,14 @@ def spread(plans, most):
     return [plans[step * (len(plans) - 1) // (most - 1)] for step in range(most)]
 
 
+def can_be_direct():
+    try:
+        os.close(os.open(os.path.join(support.temporary_folder(), "direct"), os.O_WRONLY | os.O_CREAT | os.O_DIRECT))
+        return True
+    except OSError:
+        return False
+
+
 class Calls(unittest.TestCase):
     def test_of_the_runtime_can_all_be_made_to_fail(self):
         """What it takes from elsewhere and has a system call's name, or allocates: preload.c has it."""
@@ -104,6 +112,18 @@ class Faults(unittest.TestCase):
 
     def test_of_the_end_of_a_record_is_told(self):
         self.suffer_all_of(faults.Recorded, "on_exit")
+
+    @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
+    def test_a_record_that_found_no_room_for_something_ends_there(self):
+        """With a message: what comes before is whole."""
+        self.suffer_all_of(faults.Recorded, "realloc", "strndup")
+        self.suffer_all_of(faults.RecordedWithLimit, "malloc", "calloc")
+
+    @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
+    @unittest.skipUnless(can_be_direct(), "no O_DIRECT here")
+    def test_of_a_record_past_the_page_cache_are_no_matter(self):
+        self.suffer_all_of(faults.RecordedLong, "syscall-io_setup", "syscall-io_submit", "syscall-io_getevents", "aio",
+                           "fallocate", "posix_fallocate")
 
     def refused(self, plan):
         """What the fault made of the option, and of what was sent behind it."""
