@@ -2,15 +2,17 @@
 
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
 import unittest
 
-from support import PREFIX, SANITIZED, TIMECRAFT
+from support import PREFIX, SANITIZED, TIMECRAFT, sdk_words
 from support.command import Case, SEVEN
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 
 HELLO = """#include <stdio.h>
 int main(int argc, char **argv) {
@@ -114,6 +116,39 @@ class Levels(Case):
         program, _ = self.build(module, "-O1")
         code = subprocess.run(["objdump", "-d", program], capture_output=True, text=True, check=True)
         self.assertRegex(code.stdout, r"movl +\$0x12345678,0x10000008\b")
+
+    @unittest.skipIf(SANITIZED, "a sanitized runtime has its memory elsewhere")
+    @unittest.skipIf(platform.machine() != "x86_64", "looks for an instruction of x86")
+    def test_O1_prefetches_what_a_guest_asks_for(self):
+        """Also addresses that are none, which are no trap."""
+        module = self.c("""int main(int argc, char **argv) {
+            (void)argv;
+            __builtin_prefetch((void *)(argc * 0x12340));
+            __builtin_prefetch((void *)-(unsigned long)argc, 1, 0);
+            return argc;
+        }""", "guest.wasm", *sdk_words("--cflags"))
+        program, _ = self.build(module, "-O1")
+        self.assertEqual(self.execute(program).status, 1)
+        code = subprocess.run(["objdump", "-d", program], capture_output=True, text=True, check=True)
+        self.assertEqual(len(re.findall(r"\tprefetch\w+ +0x10000000\(", code.stdout)), 2)
+
+    @unittest.skipIf(SANITIZED, "a sanitized runtime has its memory elsewhere")
+    def test_the_mark_of_a_prefetch_is_a_number_as_others_are(self):
+        """What adds it for another reason gets the sum, and what does something else with it that."""
+        header = (ROOT / "sdk/c/include/timecraft/prefetch.h").read_text()
+        mark = int(re.search(r"#define TIMECRAFT_PREFETCH_MARK (\d+)", header)[1])
+        program, _ = self.build(self.wat(f"""(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func $sum (param i32) (result i32) (i32.add (local.get 0) (i32.const {mark})))
+            (func $other (param i64) (result i32)
+                (i32.wrap_i64 (i64.add (local.get 0) (i64.const {mark}))))
+            (func $below (param i64) (result i32)
+                (local.get 0) (i32.const {mark}) (drop) (i32.wrap_i64))
+            (func (export "_start") (call $exit (i32.add (i32.add
+                (call $sum (i32.const {20 - mark})) (call $other (i64.const {3 - mark})))
+                (call $below (i64.const 1))))))"""), "-O1")
+        self.assertEqual(self.execute(program).status, 24)
 
     def test_O0_with_a_chosen_compiler_uses_that_one(self):
         tcc, calls = self.logged("tcc", name="tcc", fails=True)
