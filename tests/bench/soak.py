@@ -30,7 +30,8 @@ import time
 import support
 from support import gotools
 from support.peers import NAME, TlsPeer, client_context, echo, has_asked, reset
-from support.servers import PER_ADDRESS, REQUEST, HttpsServer, ServingGuest, allow_descriptors
+from support.servers import (PER_ADDRESS, REQUEST, HttpsServer, ServingGuest, allow_descriptors,
+                             connect_from)
 
 GUESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guests")
 FOREVER = "100000000"
@@ -99,10 +100,8 @@ class Crowd:
         self.open, self.number = [], 0
 
     def connect(self):
-        source = f"127.0.0.{1 + self.number % (1 + self.most // PER_ADDRESS)}"
         self.number += 1
-        return socket.create_connection((self.server.host, self.server.port), timeout=20,
-                                        source_address=(source, 0))
+        return connect_from(self.number % (1 + self.most // PER_ADDRESS), self.server, timeout=20)
 
     def come(self):
         self.open.append(self.context.wrap_socket(self.connect(), server_hostname=NAME))

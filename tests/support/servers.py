@@ -13,6 +13,7 @@ EXAMPLES = os.path.join(support.TREE, "examples")
 support.GUEST_DIRS.append(EXAMPLES)
 
 PER_ADDRESS = 20000  # connections from one address: ports are fewer than 32768
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
 AT_ONCE = 8  # handshakes
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 ANSWER = b"Hello from WebAssembly"
@@ -29,6 +30,21 @@ def allow_descriptors(count):
     resource.setrlimit(resource.RLIMIT_NOFILE,
                        (count, max(count, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
     return True
+
+
+def connect_from(number, server, timeout=WAIT):
+    """A TCP connection from the address 127.0.0.1 + number. Its port is chosen by connect(2): chosen by
+    bind(2), it would be taken from all other programs that bind to this address (ip(7))."""
+    connection = socket.socket()
+    try:
+        connection.settimeout(timeout)
+        connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        connection.bind((f"127.0.0.{1 + number}", 0))
+        connection.connect((server.host, server.port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 class ServingGuest:
@@ -87,10 +103,8 @@ class ManyClients:
         self.connections = []
 
     def _connect(self, number):
-        source = f"127.0.0.{1 + number // PER_ADDRESS}"
-        connection = socket.create_connection((self.server.host, self.server.port), timeout=WAIT,
-                                              source_address=(source, 0))
-        return self.context.wrap_socket(connection, server_hostname=NAME)
+        return self.context.wrap_socket(connect_from(number // PER_ADDRESS, self.server),
+                                        server_hostname=NAME)
 
     def open(self, count):
         first = len(self.connections)

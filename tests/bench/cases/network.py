@@ -1,6 +1,7 @@
 """Sockets: clients and servers over loopback, with TLS by the host beside OpenSSL on the socket."""
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -148,11 +149,32 @@ for connections in (64, 512):
          "CPU time counts", 1.0)(beside_nginx(connections))
 
 
-@contextlib.contextmanager
-def one_of_many(server, count):
+def hold(server, count, ready):
+    """A process that has so many connections until the other end of its pipe is closed."""
     with ManyClients(server) as clients_:
         clients_.open(count)
-        yield clients_.connections[0]
+        ready.send(count)
+        with contextlib.suppress(EOFError):
+            ready.recv()
+
+
+@contextlib.contextmanager
+def one_of_many(server, count):
+    """A connection of its own to a server that has so many. A process of their own has the others:
+    those to two servers would be more descriptors than one process may have as a rule."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=lambda: (ours.close(), hold(server, count - 1, theirs)))
+    process.start()
+    theirs.close()
+    try:
+        ours.recv()
+        with ManyClients(server) as client:
+            client.open(1)
+            yield client.connections[0]
+    finally:
+        ours.close()
+        process.join()
 
 
 def ask(tls, pid, count):
@@ -165,8 +187,8 @@ def ask(tls, pid, count):
 
 
 def with_idle(connections, requests):
-    if not allow_descriptors(2 * connections + SPARE):
-        raise Missing(f"{2 * connections + SPARE} descriptors are not allowed: raise ulimit -Hn")
+    if not allow_descriptors(connections + SPARE):
+        raise Missing(f"{connections + SPARE} descriptors are not allowed: raise ulimit -Hn")
     with HttpsServer() as ours, nginx(PAGE) as other, one_of_many(ours, connections) as one, \
             one_of_many(other, connections) as two:
         yield {"timecraft": lambda: ask(one, ours.process.pid, requests),
