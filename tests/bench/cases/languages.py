@@ -7,9 +7,11 @@ import support
 from harness import Missing, case, told
 from support.peers import free_port
 
+from cases.network import BEFORE_THE_NEXT, with_idle
 from cases.sides import Served, client_words, file_server, go, native_environment, need
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+PROGRAMS = os.path.join(HERE, "..", "python")
 GO_REQUESTS = os.path.join(HERE, "..", "go_requests")
 BY_ITSELF = "net/http in both, each as it runs by itself: all threads count"
 PYTHON = "/usr/bin/python3"  # the one whose source python.wasm is made of
@@ -27,12 +29,16 @@ def go_request(quick):
                "native": lambda: told([twin, *words], native_environment()) / count * 1e6}
 
 
-class GoServer:
-    def __init__(self, program, env):
+class Server:
+    """The words get its address, its certificate and its key; it prints a line when it serves."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, words, env):
         identity = support.pki().identity("ecdsa")
-        self.port = free_port("127.0.0.1")
+        self.port = free_port(self.host)
         self.process = subprocess.Popen(
-            [program, "serve", f"127.0.0.1:{self.port}", identity.cert_file, identity.key_file], env=env,
+            [*words, f"{self.host}:{self.port}", identity.cert_file, identity.key_file], env=env,
             stdout=subprocess.PIPE, preexec_fn=support.die_with_parent)
         self.process.stdout.readline()
 
@@ -45,13 +51,14 @@ class GoServer:
         self.process.stdout.close()
 
 
+def go_guest():
+    return Server([go(GO_REQUESTS, True), "serve"], support.environment(f"{support.ALL_NETWORK} --dir=/"))
+
+
 def go_server(connections):
     def sides(quick):
         need("wrk")
-        guest, twin = go(GO_REQUESTS, True), go(GO_REQUESTS, False)
-        options = f"{support.ALL_NETWORK} --dir=/"
-        with GoServer(guest, support.environment(options)) as ours, \
-                GoServer(twin, dict(os.environ)) as other:
+        with go_guest() as ours, Server([go(GO_REQUESTS, False), "serve"], dict(os.environ)) as other:
             yield {label: Served(f"https://127.0.0.1:{server.port}/", server.process.pid, connections, 4)
                    for label, server in (("timecraft", ours), ("native", other))}
     return sides
@@ -63,16 +70,35 @@ for connections in (64, 512):
          quick=False)(go_server(connections))
 
 
-@case("python.request", "Python: a request of 100 bytes", "us", "native Python of the same version",
-      "http.client in both, over one connection; TLS is the host's in one, ssl's in the other", 1.2)
-def python_request(quick):
+@case("go.idle", "Go: a server with 10,000 idle connections", "us", "nginx, one worker", BEFORE_THE_NEXT,
+      600, judged="cost", quick=False)
+def go_idle(quick):
+    yield from with_idle(10000, 300, go_guest)
+
+
+def python_command():
     python = os.path.join(os.path.dirname(support.TIMECRAFT), "timecraft-python")
     if not os.path.exists(python):
         raise Missing("this build has no timecraft-python (sdk/python/build makes it)")
+    return python
+
+
+@case("python.request", "Python: a request of 100 bytes", "us", "native Python of the same version",
+      "http.client in both, over one connection; TLS is the host's in one, ssl's in the other", 1.2)
+def python_request(quick):
+    python = python_command()
     count = 500 if quick else 3000
-    script = os.path.join(HERE, "..", "python", "fetching.py")
+    script = os.path.join(PROGRAMS, "fetching.py")
     with file_server() as server:
         words = [script, *client_words(server, "/file/small", count)]
         yield {"timecraft": lambda: told([python, "--allow-net", *words], support.environment(
-                   f"{support.ALL_NETWORK} --dir={os.path.dirname(script)}")) / count * 1e6,
+                   f"{support.ALL_NETWORK} --dir={PROGRAMS}")) / count * 1e6,
                "native": lambda: told([PYTHON, *words], native_environment()) / count * 1e6}
+
+
+@case("python.idle", "Python: a server with 10,000 idle connections", "us", "nginx, one worker",
+      "asyncio; " + BEFORE_THE_NEXT, 60, judged="cost", quick=False)
+def python_idle(quick):
+    words = [python_command(), os.path.join(PROGRAMS, "serving.py")]
+    env = support.environment(f"{support.ALL_NETWORK} --dir=/")
+    yield from with_idle(10000, 300, lambda: Server(words, env))

@@ -16,6 +16,7 @@ from cases.sides import (BIG, Served, client_words, file_server, native, native_
 
 TWIN = "the same C file with OpenSSL on the socket"
 SAME = "same source, same server, same OpenSSL; both measure themselves after the handshake"
+BEFORE_THE_NEXT = "each request is answered before the next, so each costs one waking"
 BUFFER = 65536
 SPARE = 100  # descriptors for all else
 
@@ -186,17 +187,17 @@ def ask(tls, pid, count):
     return (used(pid) - begin) / count * 1e6
 
 
-def with_idle(connections, requests):
+def with_idle(connections, requests, serve=HttpsServer):
     if not allow_descriptors(connections + SPARE):
         raise Missing(f"{connections + SPARE} descriptors are not allowed: raise ulimit -Hn")
-    with HttpsServer() as ours, nginx(PAGE) as other, one_of_many(ours, connections) as one, \
+    with serve() as ours, nginx(PAGE) as other, one_of_many(ours, connections) as one, \
             one_of_many(other, connections) as two:
         yield {"timecraft": lambda: ask(one, ours.process.pid, requests),
                "nginx": lambda: ask(two, other.process.pid, requests)}
 
 
 @case("idle.server", "server with 10,000 idle connections, one used", "us", "nginx, one worker",
-      "each request is answered before the next, so each costs one waking", 60, judged="cost",
+      BEFORE_THE_NEXT, 60, judged="cost",
       quick=False)
 def idle_server(quick):
     yield from with_idle(10000, 300)
