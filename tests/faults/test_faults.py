@@ -120,6 +120,12 @@ class Faults(unittest.TestCase):
         self.suffer_all_of(faults.RecordedWithLimit, "malloc", "calloc")
 
     @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
+    def test_a_call_that_the_trace_leaves_out_is_told(self):
+        sites = [site for site in faults.run(faults.Traced).counts if site.startswith("realloc/")]
+        outcomes = [faults.run(faults.Traced, f"{site}:1:{errno.ENOMEM}") for site in sites]
+        self.assertTrue(any("+++ a call is left out" in outcome.err for outcome in outcomes))
+
+    @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
     @unittest.skipUnless(can_be_direct(), "no O_DIRECT here")
     def test_of_a_record_past_the_page_cache_are_no_matter(self):
         self.suffer_all_of(faults.RecordedLong, "syscall-io_setup", "syscall-io_submit", "syscall-io_getevents", "aio",
