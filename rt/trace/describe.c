@@ -153,19 +153,21 @@ static void add_address(writer *to, const tc_record_address *address) {
 static void add_data(writer *to, const tc_chunk *chunk, bool environment) {
     tc_text masked = {0};
     tc_mask mask = {0};
+    tc_mask *in_order = to->show->mask ? to->show->mask : &mask;
     const uint8_t *bytes = chunk->bytes;
     if (!to->show->unmask && chunk->head.kept) {
         tc_text_add(&masked, (const char *)bytes, chunk->head.kept);
         bytes = (const uint8_t *)masked.data;
-        if (masked.length != chunk->head.kept)
+        if (masked.length != chunk->head.kept) {
             bytes = NULL; /* no memory: nothing rather than a secret */
-        else if (environment)
+            tc_mask_lose(in_order);
+        } else if (environment) {
             tc_mask_environment((uint8_t *)masked.data, masked.length);
-        else if (to->show->hide)
+        } else if (to->show->hide) {
             memset(masked.data, '*', masked.length);
-        else
-            tc_mask_headers(to->show->mask ? to->show->mask : &mask, (uint8_t *)masked.data,
-                            masked.length);
+        } else {
+            tc_mask_headers(in_order, (uint8_t *)masked.data, masked.length);
+        }
     }
     add_bytes(to, bytes, bytes ? chunk->head.kept : 0, chunk->head.length);
     tc_text_reset(&masked);

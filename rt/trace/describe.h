@@ -257,6 +257,10 @@ typedef struct tc_mask {
  * mask to zero. */
 void tc_mask_headers(tc_mask *mask, uint8_t *bytes, size_t length);
 
+/* Instead of that, for bytes that find no memory: where they have ended is not known, and what
+ * comes is masked up to the end of its line. */
+void tc_mask_lose(tc_mask *mask);
+
 /* The same for the values of an environment: NAME=VALUE, each with a NUL but perhaps the last. */
 void tc_mask_environment(uint8_t *bytes, size_t length);
 

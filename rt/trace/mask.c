@@ -55,6 +55,10 @@ void tc_mask_headers(tc_mask *mask, uint8_t *bytes, size_t length) {
     }
 }
 
+void tc_mask_lose(tc_mask *mask) {
+    mask->state = IN_SECRET;
+}
+
 void tc_mask_environment(uint8_t *bytes, size_t length) {
     bool in_value = false;
     for (size_t i = 0; i < length; i++) {

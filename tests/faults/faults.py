@@ -263,6 +263,14 @@ class Traced(TlsClient):
     options = f"{TlsClient.options} --trace"
 
 
+class TracedSecret(WithPeer):
+    """A header with a secret, in two pieces."""
+    options = f"{WithPeer.options} --trace"
+
+    def words(self):
+        return ["socket:tcp4", f"connect:{self.relay}", "send:Cookie: it is ", "send:yellow\r\n", "close"]
+
+
 class Confined(Files):
     """One that is to run behind the whole wall, or not at all."""
     confined = True

@@ -126,6 +126,17 @@ class Faults(unittest.TestCase):
         self.assertTrue(any("+++ a call is left out" in outcome.err for outcome in outcomes))
 
     @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
+    def test_of_a_traced_call_show_nothing_of_a_secret_that_goes_on_in_the_next(self):
+        good = faults.run(faults.TracedSecret)
+        self.assertIn('"Cookie: ** ** ", si_flags', good.err)
+        for site, count in good.counts.items():
+            if site.startswith("realloc/"):
+                for number in range(1, count + 1):
+                    outcome = faults.run(faults.TracedSecret, f"{site}:{number}:{errno.ENOMEM}")
+                    sent = [line for line in outcome.err.splitlines() if line.startswith("sock_send(")]
+                    self.assertNotIn("yellow", "".join(sent))
+
+    @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
     @unittest.skipUnless(can_be_direct(), "no O_DIRECT here")
     def test_of_a_record_past_the_page_cache_are_no_matter(self):
         self.suffer_all_of(faults.RecordedLong, "syscall-io_setup", "syscall-io_submit", "syscall-io_getevents", "aio",
