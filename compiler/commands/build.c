@@ -36,12 +36,15 @@ static int parse_build(tc_build_options *options, char **words) {
 
 int tc_command_build(char **words) {
     tc_build_options options;
+    tc_profile_uses uses = {0};
     tc_command_options_init(&options, TC_NORMAL);
     int status = TC_EXIT_USAGE;
     if (parse_build(&options, words) == 0) {
         tc_progress_init(options.verbosity);
-        status = tc_build_run(&options);
+        status =
+            tc_command_read_profile(&options, &uses) ? tc_build_run(&options) : TC_EXIT_FAILURE;
     }
+    tc_profile_uses_reset(&uses);
     tc_command_options_reset(&options);
     return status;
 }

@@ -26,6 +26,9 @@ void tc_command_options_reset(tc_build_options *options);
 /* Applies the option `word`, whose value may be `next`. Returns how many words it takes, or -1
  * after a message. */
 int tc_command_option(tc_build_options *options, const char *word, const char *next);
+/* Reads the file of --profile, if there is one, into `uses`, which then ends with
+ * tc_profile_uses_reset. False after a message. */
+bool tc_command_read_profile(tc_build_options *options, tc_profile_uses *uses);
 /* Takes `path` as the module. -1 after a message, if there is no such file and it may have been
  * meant as the value of the option `before` it (NULL: there is none). */
 int tc_command_module(tc_build_options *options, const char *before, const char *path);

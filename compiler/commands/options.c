@@ -52,6 +52,11 @@ static int add_stub(tc_build_options *options, const char *value) {
     return 0;
 }
 
+static int set_profile(tc_build_options *options, const char *value) {
+    options->profile = value;
+    return *value ? 0 : -1;
+}
+
 static int set_argv0(tc_build_options *options, const char *value) {
     options->argv0 = value;
     return 0;
@@ -64,6 +69,7 @@ static const valued_option valued_options[] = {
     {"--keep-c", NULL, set_keep_c},
     {"--unknown-imports", NULL, set_unknown_imports},
     {"--stub", NULL, add_stub},
+    {"--profile", NULL, set_profile},
     {"--argv0", NULL, set_argv0},
 };
 
@@ -156,6 +162,21 @@ int tc_command_module(tc_build_options *options, const char *before, const char 
     tc_error("there is no module %s; %s", path, hint);
     free(hint);
     return -1;
+}
+
+bool tc_command_read_profile(tc_build_options *options, tc_profile_uses *uses) {
+    *uses = (tc_profile_uses){0};
+    if (!options->profile)
+        return true;
+    if (options->level == 0) {
+        tc_error("--profile says for which functions -O1, -O2 or -O3 is worth its time; -O0 has "
+                 "nothing to choose");
+        return false;
+    }
+    if (!tc_profile_read_uses(uses, options->profile))
+        return false;
+    options->uses = uses;
+    return true;
 }
 
 static unsigned processor_count(void) {

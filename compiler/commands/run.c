@@ -166,13 +166,16 @@ static char **parse_run(tc_build_options *options, char **words) {
 
 int tc_command_run(char **words) {
     tc_build_options options;
+    tc_profile_uses uses = {0};
     tc_command_options_init(&options, TC_BAR_ONLY);
     int status = TC_EXIT_USAGE;
     char **arguments = parse_run(&options, words);
     if (arguments) {
         tc_progress_init(options.verbosity);
-        status = run(&options, arguments);
+        status =
+            tc_command_read_profile(&options, &uses) ? run(&options, arguments) : TC_EXIT_FAILURE;
     }
+    tc_profile_uses_reset(&uses);
     tc_command_options_reset(&options);
     return status;
 }

@@ -107,6 +107,13 @@ static char *cleaned(const char *name) {
     return out.data;
 }
 
+char *tc_profile_shown(const char *name) {
+    char *plain = tc_demangle(name);
+    char *shown = cleaned(*plain ? plain : "?");
+    free(plain);
+    return shown;
+}
+
 /* ---- functions ---- */
 
 /* How wasm2c begins the C names of imports. */
@@ -185,13 +192,11 @@ static char *import_name(const char *raw) {
 static char *name_of(const tc_symbols *symbols, const function *function) {
     static char guest[MANGLED_MOST];
     const char *raw = tc_symbols_raw_name(symbols, function->symbol);
-    char *first;
     if (function->kind == TC_NAME_GUEST) {
         tc_symbols_name(symbols, function->symbol, guest, sizeof guest);
-        first = tc_demangle(guest);
-    } else {
-        first = function->kind == TC_NAME_IMPORT ? import_name(raw) : tc_copy_text(raw);
+        return tc_profile_shown(guest);
     }
+    char *first = function->kind == TC_NAME_IMPORT ? import_name(raw) : tc_copy_text(raw);
     char *shown = cleaned(*first ? first : "?");
     free(first);
     return shown;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/base.h"
 #include "guest/lines.h"
 #include "guest/symbols.h"
 
@@ -62,7 +63,32 @@ void tc_profile_free(tc_profile *profile);
  * so the program did not start sampling, or it is not one of this version. */
 bool tc_profile_read(tc_profile *profile, int pipe);
 
+/* ---- uses.c: a profile from a file ---- */
+
+/* A function that was on the stack when samples were taken. */
+typedef struct tc_profile_use {
+    char *name;       /* as a profile shows it; owned. Several functions may have one name. */
+    uint64_t samples; /* where it is the innermost of the guest's */
+} tc_profile_use;
+
+typedef struct tc_profile_uses {
+    const char *path;      /* of the file; borrowed */
+    tc_profile_use *items; /* by their names */
+    size_t count;
+    char digest[TC_KEY_SIZE]; /* of the file */
+} tc_profile_uses;
+
+/* Reads a file of tc_profile_write_pprof, or another in its format, which may be hostile. False
+ * after a message: it is none, is damaged, longer than 64 MiB (256 uncompressed), or has no
+ * function. Ends with tc_profile_uses_reset, which `uses` then needs only after true. */
+bool tc_profile_read_uses(tc_profile_uses *uses, const char *path);
+void tc_profile_uses_reset(tc_profile_uses *uses);
+
 /* ---- names.c: what is shown of an address ---- */
+
+/* The guest's function `name`, as modules and wasm2c's C have it, as a profile shows it: names of
+ * C++ and Rust as there, nothing that a terminal, a line or XML could not have. A new string. */
+char *tc_profile_shown(const char *name);
 
 /* TC_NAME_NONE: it is not shown. */
 enum { TC_NAME_GUEST, TC_NAME_IMPORT, TC_NAME_HOST, TC_NAME_NONE };

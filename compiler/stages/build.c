@@ -238,6 +238,7 @@ static void report_end(const tc_build *build, bool was_kept) {
 static int make_units(tc_build *build) {
     if (build->options->has_lines)
         tc_lines_read(build);
+    build->has_cold_units = build->options->level == 0 && tc_may_use_tcc(build);
     while (tc_module_next_part(build->wasm, &build->part)) {
         if (tc_translate(build) < 0)
             return -1;
@@ -245,6 +246,10 @@ static int make_units(tc_build *build) {
         if (tc_split(build) < 0)
             return -1;
     }
+    if (build->has_cold_units && build->options->uses)
+        tc_progress_step("%zu of %zu functions are compiled with -O%d, the others with %s",
+                         build->functions - build->cold_functions, build->functions,
+                         build->options->level, tc_may_use_tcc(build) ? "tcc" : "-O1");
     return 0;
 }
 
@@ -346,6 +351,7 @@ static void build_reset(tc_build *build) {
     tc_lines_reset(build);
     tc_names_reset(&build->written);
     tc_words_reset(&build->units);
+    free(build->unit_is_cold);
     tc_words_reset(&build->objects);
     tc_words_reset(&build->wasm2c.features);
     tc_toolchain_reset(&build->tools);

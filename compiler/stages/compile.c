@@ -59,6 +59,14 @@
  * them. The elimination in GIMPLE, which finds most, is right. clang has no such flag. */
 #define GCC_CONSTANT_MEMORY_FLAGS "-fno-dse"
 
+/* tcc's objects have no unwind tables, but frame pointers; beside them all others need those too,
+ * so that the stack can be seen through (rt/guest/trap.c, rt/guest/profile.c). */
+#define BESIDE_TCC_FLAGS "-fno-omit-frame-pointer"
+
+/* Of functions that are cold by a profile, where tcc does not take them: what takes a GNU compiler
+ * least time but -O0, which saves little more and makes programs slow. */
+#define COLD_LEVEL 1
+
 /* The binding is a page of code: it need not follow the level, and is the same at each. */
 #define BINDING_LEVEL 1
 
@@ -67,8 +75,9 @@
 typedef struct compilation {
     tc_build *build;
     tc_words cc;              /* the compiler with its flags, but for the names of the files */
+    tc_words cold;            /* the same for cold units */
     tc_words binding;         /* the same for the binding */
-    tc_words tcc;             /* tried first when it is there; empty: not */
+    tc_words tcc;             /* tried first for cold units; empty: not */
     char *cache;              /* directory or NULL */
     char common[TC_KEY_SIZE]; /* hash of what every object depends on */
     tc_buffer output;         /* of the last program that failed */
@@ -87,6 +96,8 @@ static void add_cc(tc_words *argv, const tc_build *build, int level) {
         tc_words_add_split(argv, LINES_FLAGS);
     if (build->uses_simd)
         tc_words_add_split(argv, SIMD_FLAGS);
+    if (build->has_cold_units && tc_may_use_tcc(build))
+        tc_words_add_split(argv, BESIDE_TCC_FLAGS);
     tc_words_add_all(argv, &tools->cflags);
     tc_words_add(argv, "-I%s", tools->include);
     tc_words_add(argv, "-c");
@@ -99,9 +110,18 @@ static void add_tcc(tc_words *argv, const tc_toolchain *tools) {
     tc_words_add(argv, "-c");
 }
 
+/* Whether tcc's objects are position-independent, and its calls those of other compilers (but for
+ * structures: see split/hot.c). */
+#if defined __x86_64__
+#define TCC_FITS true
+#else
+#define TCC_FITS false
+#endif
+
 bool tc_may_use_tcc(const tc_build *build) {
-    return build->options->level == 0 && !build->lines && build->tools.tcc &&
-           !build->tools.cc_chosen;
+    const tc_build_options *options = build->options;
+    return (options->level == 0 || (options->uses && TCC_FITS)) && !build->lines &&
+           build->tools.tcc && !build->tools.cc_chosen;
 }
 
 static void hash_words(tc_hash *hash, const tc_words *words, const char *except) {
@@ -143,6 +163,7 @@ static void hash_common(compilation *all, const tc_buffer *headers) {
     tc_hash_add_text(hash, "object 1");
     tc_hash_add(hash, identity.data, identity.length);
     hash_words(hash, &all->cc, tools->include);
+    hash_words(hash, &all->cold, tools->include);
     hash_words(hash, &all->binding, tools->include);
     hash_words(hash, &all->tcc, tools->include);
     tc_hash_add(hash, headers->data, headers->length);
@@ -157,6 +178,8 @@ static int prepare(compilation *all) {
     if (result == 0) {
         add_cc(&all->cc, build, build->options->level);
         add_cc(&all->binding, build, BINDING_LEVEL);
+        if (build->has_cold_units)
+            add_cc(&all->cold, build, build->options->level ? COLD_LEVEL : 0);
         if (tc_may_use_tcc(build))
             add_tcc(&all->tcc, &build->tools);
         hash_common(all, &headers);
@@ -173,7 +196,7 @@ typedef struct unit {
     const char *source; /* names in the working directory; borrowed */
     const char *object;
     size_t size;
-    bool is_binding;
+    bool is_binding, is_cold;
     bool by_tcc; /* being compiled with it */
     char key[TC_KEY_SIZE];
     pid_t pid;  /* 0: not running */
@@ -196,6 +219,7 @@ static int look_up(compilation *all, unit *unit) {
     if (result == 0) {
         tc_hash *hash = tc_hash_new();
         tc_hash_add_text(hash, all->common);
+        tc_hash_add_text(hash, unit->is_cold ? "cold" : "");
         tc_hash_add(hash, text.data, text.length);
         tc_hash_end(hash, unit->key);
         char *object = tc_format("%s/%s", all->build->work, unit->object);
@@ -209,7 +233,10 @@ static int look_up(compilation *all, unit *unit) {
 static int start(compilation *all, unit *unit, bool by_tcc) {
     tc_words argv = {0};
     unit->by_tcc = by_tcc;
-    tc_words_add_all(&argv, by_tcc ? &all->tcc : unit->is_binding ? &all->binding : &all->cc);
+    tc_words_add_all(&argv, by_tcc             ? &all->tcc
+                            : unit->is_binding ? &all->binding
+                            : unit->is_cold    ? &all->cold
+                                               : &all->cc);
     tc_words_add(&argv, "%s", unit->source);
     tc_words_add(&argv, "-o");
     tc_words_add(&argv, "%s", unit->object);
@@ -279,6 +306,10 @@ static unit *find_running(unit *units, size_t count, pid_t pid) {
     return NULL;
 }
 
+static bool is_for_tcc(const compilation *all, const unit *unit) {
+    return all->tcc.count && unit->is_cold;
+}
+
 /* Compiles all, the largest first so that no long one is left over for the end. */
 static int compile_all(compilation *all, unit *units, size_t count) {
     size_t next = 0, done = 0, running = 0;
@@ -287,7 +318,7 @@ static int compile_all(compilation *all, unit *units, size_t count) {
         tc_progress_count(done, count, "files compiled");
         while (running < all->build->options->jobs && next < count) {
             unit *unit = &units[next++];
-            if (start(all, unit, all->tcc.count && !unit->is_binding) < 0)
+            if (start(all, unit, is_for_tcc(all, unit)) < 0)
                 return -1;
             running++;
         }
@@ -311,6 +342,7 @@ static int look_up_all(compilation *all, unit *units, size_t *count) {
         unit unit = {.source = build->units.items[i],
                      .object = build->objects.items[i],
                      .is_binding = i == build->units.count - 1};
+        unit.is_cold = !unit.is_binding && build->unit_is_cold[i];
         int found = look_up(all, &unit);
         if (found < 0)
             return -1;
@@ -338,6 +370,7 @@ int tc_compile(tc_build *build) {
     build->compiled = count;
     build->has_tcc_objects = all.tcc.count > 0;
     tc_words_reset(&all.cc);
+    tc_words_reset(&all.cold);
     tc_words_reset(&all.binding);
     tc_words_reset(&all.tcc);
     tc_buffer_reset(&all.output);

@@ -59,11 +59,14 @@ typedef struct tc_build {
     const char *unit_prelude;    /* what stands in front of each unit, by tc_correct */
     const char *binding_support; /* what the binding has for the units, by tc_correct */
     bool uses_simd;
-    bool has_constant_memory; /* see rt/guest/memory_address.h */
-    tc_names written;         /* the functions in them */
-    tc_words units;           /* names in `work` of the C files, the binding last */
-    tc_words objects;         /* names in `work`, one for each unit */
-    size_t compiled;          /* units that were not in the cache */
+    bool has_constant_memory;         /* see rt/guest/memory_address.h */
+    tc_names written;                 /* the functions in them */
+    tc_words units;                   /* names in `work` of the C files, the binding last */
+    tc_words objects;                 /* names in `work`, one for each unit */
+    bool *unit_is_cold;               /* for each of them */
+    bool has_cold_units;              /* there may be such: with -O0 and tcc, or a profile */
+    size_t functions, cold_functions; /* where there may */
+    size_t compiled;                  /* units that were not in the cache */
     bool has_tcc_objects;
 } tc_build;
 
@@ -114,7 +117,7 @@ int tc_compile(tc_build *build);
 #define TC_LINKED "program"
 int tc_link(tc_build *build);
 
-/* Whether units are given to tcc first. Whoever names a compiler gets that one; tcc writes no
+/* Whether cold units are given to tcc first. Whoever names a compiler gets that one; tcc writes no
  * DWARF. */
 bool tc_may_use_tcc(const tc_build *build);
 

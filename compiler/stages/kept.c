@@ -14,6 +14,8 @@ void tc_program_key(const tc_build_options *options, const tc_wasm *wasm, const 
     tc_buffer_print(&identity, "-O%d %s\n", options->level, options->link_static ? "static" : "");
     if (options->has_lines)
         tc_buffer_print(&identity, "-g\n");
+    if (options->uses)
+        tc_buffer_print(&identity, "profile %s\n", options->uses->digest);
     tc_buffer_print(&identity, "stubs %d", options->stubs.unknown);
     for (size_t i = 0; i < options->stubs.named.count; i++)
         tc_buffer_print(&identity, " %s", options->stubs.named.items[i]);

@@ -1,8 +1,8 @@
 /* stages/: from a module to a program. What the commands call of it; what the stages share among
  * themselves is in internal.h.
  *
- * May use: base/, and the runtime's options/ (what grants are) and its list of imports. Nothing of
- * commands/.
+ * May use: base/, profile/ (what one says of functions), and the runtime's options/ (what grants
+ * are) and its list of imports. Nothing of commands/.
  *
  * The stages, in the order in which data flows:
  *
@@ -24,6 +24,7 @@
 
 #include "base/base.h"
 #include "options/options.h"
+#include "profile/profile.h"
 
 /* ---- module/outline.c: the outline of a module ---- */
 
@@ -172,14 +173,16 @@ int tc_imports_check(const tc_wasm *wasm, const tc_stubs *stubs);
 /* ---- build.c: the build ---- */
 
 typedef struct tc_build_options {
-    const char *module; /* path */
-    const char *output; /* path */
-    const char *cc;     /* --cc or NULL */
-    const char *keep_c; /* --keep-c or NULL */
-    int level;          /* -O0 … -O3 */
-    unsigned jobs;      /* -j */
-    bool link_static;   /* --static */
-    bool has_lines;     /* -g */
+    const char *module;          /* path */
+    const char *output;          /* path */
+    const char *cc;              /* --cc or NULL */
+    const char *keep_c;          /* --keep-c or NULL */
+    const char *profile;         /* --profile or NULL */
+    const tc_profile_uses *uses; /* what it says, or NULL; borrowed */
+    int level;                   /* -O0 … -O3 */
+    unsigned jobs;               /* -j */
+    bool link_static;            /* --static */
+    bool has_lines;              /* -g */
     bool use_cache;
     bool output_is_kept; /* it is in the cache itself: no other copy of it is kept */
     tc_verbosity verbosity;

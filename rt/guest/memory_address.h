@@ -16,7 +16,13 @@
 #define TC_MEMORY_ADDRESS 0x10000000ul
 #endif
 
-/* A pointer to what a load or a store reaches at the 64-bit sum `address` of index and offset. */
+/* A pointer to what a load or a store reaches at the 64-bit sum `address` of index and offset. tcc,
+ * which may compile a part of the module, is not told of another address, and wins nothing by one.
+ */
+#ifdef __TINYC__
+#define MEM_ADDR_MEMOP(memory, address, size) ((uint8_t *)(memory)->data + (address))
+#else
 #define MEM_ADDR_MEMOP(memory, address, size) ((uint8_t *)((address) + TC_MEMORY_ADDRESS))
+#endif
 
 #endif

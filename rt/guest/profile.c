@@ -20,19 +20,11 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "guest/frame_pointer.h"
 #include "guest/report.h"
 #include "guest/symbols.h"
 
 #define SECOND UINT64_C(1000000000)
-
-/* The frame pointer's number in unwind tables. */
-#if defined __x86_64__
-enum { FRAME_POINTER = 6 };
-#elif defined __aarch64__
-enum { FRAME_POINTER = 29 };
-#else
-#error "say here which register is the frame pointer"
-#endif
 
 static struct {
     int pipe;
@@ -75,7 +67,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *argum
     if (profile.interrupted && address != profile.interrupted)
         return _URC_NO_REASON; /* the handler's own */
     profile.interrupted = 0;
-    profile.frame_pointer = _Unwind_GetGR(context, FRAME_POINTER);
+    profile.frame_pointer = _Unwind_GetGR(context, TC_FRAME_POINTER);
     return add_frame(exact ? address : address - 1) ? _URC_NO_REASON : _URC_NORMAL_STOP;
 }
 

@@ -170,11 +170,11 @@ static size_t length_without_number(const tc_symbols *symbols, const char *raw, 
     return length;
 }
 
-void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size) {
-    const char *raw = tc_symbols_raw_name(symbols, symbol);
-    /* A '.' is the compiler's: those of the module's names are escaped. */
-    size_t length = length_without_number(symbols, raw, strcspn(raw, "."));
+bool tc_symbols_guest_name(const char *raw, size_t length, char *name, size_t size) {
     size_t used = 0;
+    *name = '\0';
+    if (length < sizeof guest_prefix - 1 || memcmp(raw, guest_prefix, sizeof guest_prefix - 1) != 0)
+        return false;
     for (size_t i = sizeof guest_prefix - 1; i < length && used + 1 < size; i++) {
         int byte = (unsigned char)raw[i];
         if (length - i >= 4 && raw[i] == '0' && raw[i + 1] == 'x' && hex_value(raw[i + 2]) >= 0 &&
@@ -185,4 +185,12 @@ void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *n
         name[used++] = (char)byte;
     }
     name[used] = '\0';
+    return true;
+}
+
+void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size) {
+    const char *raw = tc_symbols_raw_name(symbols, symbol);
+    /* A '.' is the compiler's: those of the module's names are escaped. */
+    size_t length = length_without_number(symbols, raw, strcspn(raw, "."));
+    tc_symbols_guest_name(raw, length, name, size);
 }

@@ -48,7 +48,11 @@ bool tc_symbols_is_guest(const tc_symbols *symbols, const Elf64_Sym *symbol);
 /* The symbol of the guest function that contains `address`, or NULL if none does. */
 const Elf64_Sym *tc_symbols_find(const tc_symbols *symbols, uintptr_t address);
 
-/* The function's name in the module, cut to fit. "w2c_guest_0x5Fstart" is "_start". */
+/* The name in the module of a function whose name in C has `length` bytes, cut to fit:
+ * "w2c_guest_0x5Fstart" is "_start". False: it is no guest function's. */
+bool tc_symbols_guest_name(const char *raw, size_t length, char *name, size_t size);
+
+/* The same of a symbol; without the number that wasm2c puts behind a name that is taken. */
 void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size);
 
 #endif

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "guest/frame_pointer.h"
 #include "guest/guest.h"
 #include "guest/lines.h"
 #include "guest/observer.h"
@@ -69,9 +70,10 @@ typedef struct backtrace {
     tc_lines_table lines;
     guest_frame frames[FRAMES_SHOWN];
     size_t shown;
-    size_t more;    /* guest frames further down */
-    size_t visited; /* frames of the guest and of the host */
-    bool in_guest;  /* the last one visited is the guest's */
+    size_t more;             /* guest frames further down */
+    size_t visited;          /* frames of the guest and of the host */
+    bool in_guest;           /* the last one visited is the guest's */
+    uintptr_t frame_pointer; /* of the last one that was unwound */
 } backtrace;
 
 /* A program with lines: also the functions that are inlined there, each as a frame. */
@@ -108,6 +110,7 @@ static _Unwind_Reason_Code on_frame(struct _Unwind_Context *context, void *argum
     backtrace *trace = argument;
     int exact = 0; /* else it is a return address, which may lie behind the function's end */
     uintptr_t address = _Unwind_GetIPInfo(context, &exact);
+    trace->frame_pointer = _Unwind_GetGR(context, TC_FRAME_POINTER);
     add_frame(trace, exact ? address : address - 1);
     return trace->visited < FRAMES_COUNTED ? _URC_NO_REASON : _URC_NORMAL_STOP;
 }
@@ -151,8 +154,8 @@ static void open_lines(backtrace *trace) {
 
 /* Objects of gcc and clang carry unwind tables, through which the whole stack is seen, down to the
  * host's frames where the guest was started. tcc's have none, so unwinding ends before or at the
- * first guest function; but they always keep frame pointers, as the runtime does. `context` is the
- * signal's, or NULL. */
+ * first function of tcc's; but they always keep frame pointers, as the runtime does and what is
+ * compiled to stand beside them. `context` is the signal's, or NULL. */
 static void collect_frames(backtrace *trace, const ucontext_t *context, const frame *base) {
     bool has_symbols = tc_symbols_open(&trace->symbols);
     open_lines(trace);
@@ -162,6 +165,10 @@ static void collect_frames(backtrace *trace, const ucontext_t *context, const fr
     bool complete = trace->shown > 0 && !trace->in_guest;
     if (complete || trace->visited == FRAMES_COUNTED)
         return;
+    if (trace->in_guest) {
+        walk_frames(trace, (const frame *)trace->frame_pointer);
+        return;
+    }
     trace->shown = trace->more = trace->visited = 0;
     if (context) {
         uintptr_t address;

@@ -23,7 +23,8 @@ static const struct {
 };
 
 static bool is_now(const tc_build *build, occasion when) {
-    return when == ALWAYS || (when == WITH_TCC && build->options->level == 0) ||
+    return when == ALWAYS ||
+           (when == WITH_TCC && (build->options->level == 0 || tc_may_use_tcc(build))) ||
            (when == WITH_CONSTANT_MEMORY && build->has_constant_memory);
 }
 

@@ -63,6 +63,9 @@ static inline void *tc_no_va_arg(void) {
      : (size) == 2 ? tc_move(uint16_t, to, from)                                                   \
                    : (void)memcpy(to, from, size))
 
+/* Code for a processor's caches is not for what is compiled in a hurry. */
+#define __builtin_prefetch(address) ((void)0)
+
 /* Like the builtins, all but popcount are for numbers other than zero. */
 static inline int tc_popcount(uint64_t value) {
     value -= value >> 1 & 0x5555555555555555u;

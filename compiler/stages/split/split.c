@@ -124,8 +124,15 @@ static void take_all_apart(tc_splitter *all) {
 
 /* ---- units ---- */
 
+static void add_unit(tc_build *build, const char *name, bool is_cold) {
+    tc_words_add(&build->units, "%s", name);
+    build->unit_is_cold =
+        tc_reallocate(build->unit_is_cold, build->units.count * sizeof *build->unit_is_cold);
+    build->unit_is_cold[build->units.count - 1] = is_cold;
+}
+
 /* Writes a unit: the declarations it uses, then its own text. */
-static int write_unit(tc_splitter *all, const char *name, const tc_buffer *text) {
+static int write_unit(tc_splitter *all, const char *name, bool is_cold, const tc_buffer *text) {
     tc_buffer out = {0};
     size_t number = all->build->units.count + 1; /* from 1: no name has been used by 0 */
     tc_declarations_use(&all->declarations, number, text->data, text->length);
@@ -138,7 +145,7 @@ static int write_unit(tc_splitter *all, const char *name, const tc_buffer *text)
     if (result < 0)
         tc_error("cannot write %s: %s", path, strerror(errno));
     else
-        tc_words_add(&all->build->units, "%s", name);
+        add_unit(all->build, name, is_cold);
     free(path);
     tc_buffer_reset(&out);
     return result;
@@ -170,26 +177,34 @@ static void add_function(tc_splitter *all, const tc_piece *function, tc_buffer *
         tc_buffer_add(text, function->text, function->length);
 }
 
-static int write_functions(tc_splitter *all) {
-    uint64_t largest = tc_may_use_tcc(all->build) ? LARGEST_UNIT_FOR_TCC : LARGEST_UNIT;
+static int write_function_unit(tc_splitter *all, bool is_cold, tc_buffer *text) {
+    char name[64];
+    snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
+    int result = text->length ? write_unit(all, name, is_cold, text) : 0;
+    text->length = 0;
+    return result;
+}
+
+/* Writes units of the functions that are cold, or of those that are not. */
+static int write_functions(tc_splitter *all, bool is_cold) {
+    uint64_t largest = is_cold && tc_may_use_tcc(all->build) ? LARGEST_UNIT_FOR_TCC : LARGEST_UNIT;
     uint64_t total = all->build->part.first ? largest * UNITS_AIMED_AT : 0;
     for (size_t i = 0; i < all->functions.count; i++)
-        total += all->functions.items[i].length;
+        total += all->functions.items[i].is_cold == is_cold ? all->functions.items[i].length : 0;
     uint64_t size = unit_size(total, largest);
     tc_buffer text = {0};
     int result = 0;
     for (size_t i = 0; i < all->functions.count && result == 0; i++) {
         const tc_piece *function = &all->functions.items[i];
         size_t start = text.length;
+        if (function->is_cold != is_cold)
+            continue;
         add_function(all, function, &text);
-        if (i + 1 == all->functions.count ||
-            is_border(all, function, text.length - start, size, text.length)) {
-            char name[64];
-            snprintf(name, sizeof name, "unit_%zu.c", all->build->units.count);
-            result = write_unit(all, name, &text);
-            text.length = 0;
-        }
+        if (is_border(all, function, text.length - start, size, text.length))
+            result = write_function_unit(all, is_cold, &text);
     }
+    if (result == 0)
+        result = write_function_unit(all, is_cold, &text);
     tc_buffer_reset(&text);
     return result;
 }
@@ -223,10 +238,15 @@ int tc_split(tc_build *build) {
         tc_compact_data(&all);
         if (build->lines)
             tc_lines_take_rest(build, &all.base);
-        result = write_unit(&all, "base.c", &all.base);
+        bool is_cold = build->options->level == 0 && build->has_cold_units;
+        result = write_unit(&all, "base.c", is_cold, &all.base);
     }
     if (result == 0)
-        result = write_functions(&all);
+        tc_choose_cold(&all);
+    if (result == 0)
+        result = write_functions(&all, false);
+    if (result == 0 && build->has_cold_units)
+        result = write_functions(&all, true);
     splitter_reset(&all);
     tc_code_reset(&build->code);
     return result;

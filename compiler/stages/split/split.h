@@ -1,7 +1,8 @@
 /* stages/split/: cuts the module's C into units. split.c does, with what it knows of the headers
- * from declarations.c; data.c makes the segments of data short.
+ * from declarations.c; data.c makes the segments of data short; hot.c finds which functions are
+ * worth their time.
  *
- * May use: base/ and the other stages' internal.h.
+ * May use: base/, the other stages' internal.h, profile/ and the names of rt/'s guest/symbols.h.
  */
 #ifndef TC_SPLIT_H
 #define TC_SPLIT_H
@@ -49,7 +50,7 @@ void tc_declarations_use(tc_declarations *all, size_t unit, const char *text, si
 /* Adds the lines that belong to every unit, and those that declare what this one uses. */
 void tc_declarations_write(const tc_declarations *all, size_t unit, tc_buffer *out);
 
-/* ---- data.c ---- */
+/* ---- the pieces ---- */
 
 /* A function, or the bytes of a data segment, as a part of one of wasm2c's files. */
 typedef struct tc_piece {
@@ -57,6 +58,7 @@ typedef struct tc_piece {
     const char *text;
     size_t length;
     bool is_loaded; /* a segment that tc_compact_data has found where it is copied at the start */
+    bool is_cold;   /* a function that tc_choose_cold has found to be */
 } tc_piece;
 
 typedef struct tc_pieces {
@@ -73,6 +75,14 @@ typedef struct tc_splitter {
     tc_piece **data_by_name; /* for each name its data, or NULL; by tc_compact_data */
     tc_buffer base;          /* all the rest */
 } tc_splitter;
+
+/* ---- hot.c ---- */
+
+/* Finds the functions for which the quickest compilation will do, if there may be such; with
+ * --profile, tells how well it fits the module. */
+void tc_choose_cold(tc_splitter *all);
+
+/* ---- data.c ---- */
 
 /* Replaces the statements that copy segments of data, and drops the segments that nothing names
  * then. */

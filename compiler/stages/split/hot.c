@@ -1,0 +1,185 @@
+/* Which functions are cold, for whom the quickest compilation will do. With -O0 all are. By a
+ * profile of the program (--profile) those are not that were on the stack when samples were taken,
+ * nor small ones that they call, which the compiler may have put into them.
+ *
+ * Cold ones are tcc's if it is there. Its objects and those of other compilers can call each other,
+ * but not where a call passes more than numbers and pointers: of structures they have different
+ * opinions (results i32 and f64 are in two registers that are not the same two), and tcc's vectors
+ * are structures. Functions that pass such are never cold by a profile.
+ */
+#include "stages/split/split.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/symbols.h"
+#include "profile/profile.h"
+
+/* In wasm2c's C. GCC's -O2 puts into others what has about 15 instructions, which is less. */
+#define LONGEST_SMALL 2048
+
+/* How names begin in wasm2c's C, of the module's functions and of those through which these are
+ * called by way of a table. */
+#define GUEST_PREFIX   "w2c_guest_"
+#define WRAPPER_PREFIX "wrap_"
+
+/* ---- what the profile says ---- */
+
+static int by_text(const void *key, const void *item) {
+    return strcmp(key, ((const tc_profile_use *)item)->name);
+}
+
+/* The use that a name has in the profile, or NULL. */
+static tc_profile_use *find_use(const tc_profile_uses *uses, const char *name, size_t length) {
+    static char guest[8192];
+    if (!tc_symbols_guest_name(name, length, guest, sizeof guest))
+        return NULL;
+    char *shown = tc_profile_shown(guest);
+    tc_profile_use *use = bsearch(shown, uses->items, uses->count, sizeof *uses->items, by_text);
+    free(shown);
+    return use;
+}
+
+/* Names that are taken have a number behind them in C: "name_0". */
+static size_t length_without_number(const char *name, size_t length) {
+    size_t end = length;
+    while (end > 0 && isdigit((unsigned char)name[end - 1]))
+        end--;
+    return end < length && end > 1 && name[end - 1] == '_' ? end - 1 : length;
+}
+
+static tc_profile_use *find_function(const tc_profile_uses *uses, tc_name name) {
+    tc_profile_use *use = find_use(uses, name.text, name.length);
+    size_t length = length_without_number(name.text, name.length);
+    return use || length == name.length ? use : find_use(uses, name.text, length);
+}
+
+/* The name of a function, or of that which it is a wrapper of. */
+static tc_name name_of(const tc_splitter *all, size_t index) {
+    const tc_declared *name = &all->declarations.names[index];
+    size_t prefix = tc_text_starts(name->text, name->length, WRAPPER_PREFIX GUEST_PREFIX)
+                        ? strlen(WRAPPER_PREFIX)
+                        : 0;
+    return (tc_name){name->text + prefix, name->length - prefix};
+}
+
+/* Tells how well the profile fits the module, whose functions all parts declare. */
+static void compare(tc_splitter *all) {
+    tc_build *build = all->build;
+    const tc_profile_uses *uses = build->options->uses;
+    bool *found = tc_allocate(uses->count);
+    uint64_t samples = 0, found_samples = 0;
+    size_t found_count = 0;
+    for (size_t i = 0; i < all->declarations.name_count; i++) {
+        const tc_profile_use *use = find_function(uses, name_of(all, i));
+        if (use)
+            found[use - uses->items] = true;
+    }
+    for (size_t i = 0; i < uses->count; i++) {
+        samples += uses->items[i].samples;
+        found_samples += found[i] ? uses->items[i].samples : 0;
+        found_count += found[i];
+    }
+    free(found);
+    build->has_cold_units = found_count > 0;
+    if (found_count == 0)
+        tc_error("%s is of another program: no function of %s is in it, so that all are compiled "
+                 "with -O%d; take another profile with `timecraft profile`",
+                 uses->path, build->wasm->path, build->options->level);
+    else if (found_samples < samples / 2)
+        tc_error("%s is of another program, or an old one: %zu of its %zu functions, with %" PRIu64
+                 " of %" PRIu64 " samples, are in %s; take another profile with `timecraft "
+                 "profile`",
+                 uses->path, found_count, uses->count, found_samples, samples, build->wasm->path);
+    else
+        tc_progress_step("%s has %zu functions, %zu of them are in the module", uses->path,
+                         uses->count, found_count);
+}
+
+/* ---- what it does not say ---- */
+
+static bool contains(tc_name text, const char *what) {
+    return memmem(text.text, text.length, what, strlen(what)) != NULL;
+}
+
+/* Whether a function calls, is called, or may be, with something else than numbers. */
+static bool passes_structures(tc_name text) {
+    return contains(text, "wasm_multi_") || contains(text, "v128") ||
+           contains(text, "funcref_t ") || contains(text, "externref_t ") ||
+           contains(text, "exnref");
+}
+
+static bool is_cold(const tc_splitter *all, const tc_piece *function) {
+    tc_name name = name_of(all, function->name);
+    tc_name text = {function->text, function->length};
+    return all->build->options->level == 0 ||
+           (tc_text_starts(name.text, name.length, GUEST_PREFIX) && !passes_structures(text) &&
+            !find_function(all->build->options->uses, name));
+}
+
+/* Functions whose calls are to be looked at. */
+typedef struct worklist {
+    tc_piece **items;
+    size_t count;
+    tc_piece **by_name; /* for each name its function, or NULL */
+} worklist;
+
+/* Warms the small functions that this one names. */
+static void warm_callees(const tc_splitter *all, const tc_piece *function, worklist *work) {
+    const char *at = function->text, *end = function->text + function->length;
+    while ((at = memmem(at, (size_t)(end - at), GUEST_PREFIX, strlen(GUEST_PREFIX)))) {
+        size_t length = 0;
+        while (at + length < end && (isalnum((unsigned char)at[length]) || at[length] == '_'))
+            length++;
+        size_t name = tc_declarations_find(&all->declarations, at, length);
+        tc_piece *callee = name == TC_NO_NAME ? NULL : work->by_name[name];
+        if (callee && callee->is_cold && callee->length <= LONGEST_SMALL) {
+            callee->is_cold = false;
+            work->items[work->count++] = callee;
+        }
+        at += length;
+    }
+}
+
+/* A wrapper of what is not cold is not. */
+static void warm_wrapper(const tc_splitter *all, tc_piece *function, const worklist *work) {
+    tc_name name = name_of(all, function->name);
+    size_t wrapped = tc_declarations_find(&all->declarations, name.text, name.length);
+    if (wrapped != TC_NO_NAME && work->by_name[wrapped])
+        function->is_cold &= work->by_name[wrapped]->is_cold;
+}
+
+static void warm_all_callees(tc_splitter *all) {
+    worklist work = {.items = tc_allocate((all->functions.count + 1) * sizeof *work.items),
+                     .by_name =
+                         tc_allocate((all->declarations.name_count + 1) * sizeof *work.by_name)};
+    for (size_t i = 0; i < all->functions.count; i++) {
+        tc_piece *function = &all->functions.items[i];
+        work.by_name[function->name] = function;
+        if (!function->is_cold)
+            work.items[work.count++] = function;
+    }
+    while (work.count)
+        warm_callees(all, work.items[--work.count], &work);
+    for (size_t i = 0; i < all->functions.count; i++)
+        warm_wrapper(all, &all->functions.items[i], &work);
+    free(work.items);
+    free(work.by_name);
+}
+
+void tc_choose_cold(tc_splitter *all) {
+    tc_build *build = all->build;
+    if (build->options->uses && build->part.first == 0)
+        compare(all);
+    if (!build->has_cold_units)
+        return;
+    for (size_t i = 0; i < all->functions.count; i++)
+        all->functions.items[i].is_cold = is_cold(all, &all->functions.items[i]);
+    if (build->options->uses)
+        warm_all_callees(all);
+    for (size_t i = 0; i < all->functions.count; i++)
+        build->cold_functions += all->functions.items[i].is_cold;
+    build->functions += all->functions.count;
+}
