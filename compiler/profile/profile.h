@@ -79,8 +79,9 @@ typedef struct tc_profile_uses {
 } tc_profile_uses;
 
 /* Reads a file of tc_profile_write_pprof, or another in its format, which may be hostile. False
- * after a message: it is none, is damaged, longer than 64 MiB (256 uncompressed), or has no
- * function. Ends with tc_profile_uses_reset, which `uses` then needs only after true. */
+ * after a message: it is none, is damaged, longer than 64 MiB (256 uncompressed) or 67 million
+ * frames, or has no function. Ends with tc_profile_uses_reset, which `uses` then needs only after
+ * true. */
 bool tc_profile_read_uses(tc_profile_uses *uses, const char *path);
 void tc_profile_uses_reset(tc_profile_uses *uses);
 

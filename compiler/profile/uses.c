@@ -13,6 +13,8 @@
 #define LONGEST_FILE (UINT64_C(64) << 20)
 #define LONGEST_TEXT (UINT64_C(256) << 20) /* of a file that is compressed */
 
+#define MOST_FRAMES (UINT64_C(1) << 26) /* of all samples: seconds */
+
 enum { SAMPLE = 2, LOCATION = 4, FUNCTION = 5, STRING = 6 };
 enum { VARINT = 0, FIXED_64 = 1, LENGTH_DELIMITED = 2, FIXED_32 = 5 };
 
@@ -250,12 +252,14 @@ static void add_use(tc_profile_uses *uses, const char *name, size_t length, uint
     uses->items[uses->count++] = (tc_profile_use){tc_format("%.*s", (int)length, name), samples};
 }
 
-/* Counts a sample for the innermost function that is no host's, and marks those around it. */
-static bool count_sample(const file *all, const sample *sample, uint64_t *counts, bool *on_stack) {
+/* Counts a sample for the innermost function that is no host's, and marks those around it. `frames`
+ * are those of all samples so far. */
+static bool count_sample(const file *all, const sample *sample, uint64_t *counts, bool *on_stack,
+                         uint64_t *frames) {
     bool counted = false;
     for (size_t i = 0; i < sample->locations.count; i++) {
         const entry *location = find_entry(&all->locations, sample->locations.items[i].id);
-        if (!location)
+        if (!location || (*frames += location->count + 1) > MOST_FRAMES)
             return false;
         for (size_t line = 0; line < location->count; line++) {
             const entry *function =
@@ -279,11 +283,12 @@ static bool count_samples(const file *all, uint64_t *counts, bool *on_stack) {
     message in = all->whole;
     field field;
     sample sample = {0};
+    uint64_t frames = 0;
     bool fine = true;
     while (fine && next_field(&in, &field)) {
         if (field.number == SAMPLE)
             fine = is_of_type(&in, &field, LENGTH_DELIMITED) && read_sample(field.bytes, &sample) &&
-                   count_sample(all, &sample, counts, on_stack);
+                   count_sample(all, &sample, counts, on_stack, &frames);
     }
     free(sample.locations.items);
     return fine;
@@ -300,9 +305,10 @@ static bool read_uses(file *all, tc_profile_uses *uses) {
     bool *on_stack = tc_allocate(all->functions.count + 1);
     bool fine = count_samples(all, counts, on_stack);
     for (size_t i = 0; fine && i < all->functions.count; i++) {
+        if (!on_stack[i])
+            continue; /* its name has not been looked at, and may be none */
         const entry *name = &all->strings.items[all->functions.items[i].value];
-        if (on_stack[i])
-            add_use(uses, (const char *)all->whole.at + name->value, name->count, counts[i]);
+        add_use(uses, (const char *)all->whole.at + name->value, name->count, counts[i]);
     }
     if (uses->count)
         qsort(uses->items, uses->count, sizeof *uses->items, by_name);

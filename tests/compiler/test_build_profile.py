@@ -213,6 +213,14 @@ class Profiles(Case):
             self.assertTrue(result.err.startswith("timecraft: "), result)
             self.assertNotIn("Sanitizer", result.err)
 
+    def test_several_results_with_O0_are_the_same(self):
+        """tcc and other compilers return them in different registers; the binding is of another."""
+        module = self.wat("""(module (func (export "a") (param i32) (result i32 f64) (local.get 0) (f64.const 2.5))
+            (func (export "d") (param i32) (result i64 f32) (i64.const 99) (f32.const 7.5)))""")
+        for name, expected in (("a", "5 2.5"), ("d", "99 7.5")):
+            program, _ = self.build(module, "-O0", f"--invoke={name}")
+            self.assertEqual(self.execute(program, "5").out.split(), expected.split())
+
 
 if __name__ == "__main__":
     unittest.main()

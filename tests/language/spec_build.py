@@ -213,10 +213,12 @@ class Builder:
 
     def program(self, data, exports, folder):
         self.translate(data, folder, ["--unknown-imports=trap"])
-        text, wraps = spec_harness.write((folder / "guest.h").read_text(), exports)
+        header = (folder / "guest.h").read_text()
+        text, wraps = spec_harness.write(header, exports)
         words = (folder / "words").read_text().split("\n")[:-1]
         words[words.index("-o") + 1] = "program"
-        compiler = self.compilers[0 if "-no-pie" in words else -1]
+        by_tcc = "-no-pie" in words and "wasm_multi_" not in header
+        compiler = self.compilers[0 if by_tcc else -1]
         self.compile(compiler, text, "module.obj", folder)
         # Nobody debugs it, and the linker has less to do.
         run([self.cc, "-Wl,--strip-debug", *wraps, "module.obj", self.common[compiler[0]], *words], folder)

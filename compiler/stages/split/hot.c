@@ -5,7 +5,8 @@
  * Cold ones are tcc's if it is there. Its objects and those of other compilers can call each other,
  * but not where a call passes more than numbers and pointers: of structures they have different
  * opinions (results i32 and f64 are in two registers that are not the same two), and tcc's vectors
- * are structures. Functions that pass such are never cold by a profile.
+ * are structures. Functions that pass such are never cold where there are two compilers: with a
+ * profile, and where the binding, which is never tcc's, may call one with several results.
  */
 #include "stages/split/split.h"
 
@@ -104,18 +105,20 @@ static bool contains(tc_name text, const char *what) {
     return memmem(text.text, text.length, what, strlen(what)) != NULL;
 }
 
-/* Whether a function calls, is called, or may be, with something else than numbers. */
-static bool passes_structures(tc_name text) {
-    return contains(text, "wasm_multi_") || contains(text, "v128") ||
-           contains(text, "funcref_t ") || contains(text, "externref_t ") ||
-           contains(text, "exnref");
+bool tc_must_not_be_cold(const tc_splitter *all, tc_name text) {
+    bool has_two_compilers = all->build->options->level > 0 || all->has_several_results;
+    return has_two_compilers && (contains(text, "wasm_multi_") || contains(text, "v128") ||
+                                 contains(text, "funcref_t ") || contains(text, "externref_t ") ||
+                                 contains(text, "exnref"));
 }
 
 static bool is_cold(const tc_splitter *all, const tc_piece *function) {
     tc_name name = name_of(all, function->name);
     tc_name text = {function->text, function->length};
+    if (tc_must_not_be_cold(all, text))
+        return false;
     return all->build->options->level == 0 ||
-           (tc_text_starts(name.text, name.length, GUEST_PREFIX) && !passes_structures(text) &&
+           (tc_text_starts(name.text, name.length, GUEST_PREFIX) &&
             !find_function(all->build->options->uses, name));
 }
 

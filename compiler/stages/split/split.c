@@ -231,14 +231,18 @@ static int check_rest(tc_splitter *all) {
 }
 
 int tc_split(tc_build *build) {
-    tc_splitter all = {.build = build};
+    tc_splitter all = {.build = build,
+                       .has_several_results =
+                           strstr(build->code.guest.data, "struct wasm_multi_") ||
+                           strstr(build->code.implementation.data, "struct wasm_multi_")};
     take_all_apart(&all);
     int result = check_rest(&all);
     if (result == 0 && build->part.first == 0) { /* the others have it again, but for the data */
         tc_compact_data(&all);
         if (build->lines)
             tc_lines_take_rest(build, &all.base);
-        bool is_cold = build->options->level == 0 && build->has_cold_units;
+        bool is_cold = build->options->level == 0 && build->has_cold_units &&
+                       !tc_must_not_be_cold(&all, (tc_name){all.base.data, all.base.length});
         result = write_unit(&all, "base.c", is_cold, &all.base);
     }
     if (result == 0)

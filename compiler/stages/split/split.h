@@ -72,8 +72,9 @@ typedef struct tc_splitter {
     tc_declarations declarations;
     tc_pieces functions;
     tc_pieces data;
-    tc_piece **data_by_name; /* for each name its data, or NULL; by tc_compact_data */
-    tc_buffer base;          /* all the rest */
+    tc_piece **data_by_name;  /* for each name its data, or NULL; by tc_compact_data */
+    tc_buffer base;           /* all the rest */
+    bool has_several_results; /* the module has functions with such */
 } tc_splitter;
 
 /* ---- hot.c ---- */
@@ -81,6 +82,8 @@ typedef struct tc_splitter {
 /* Finds the functions for which the quickest compilation will do, if there may be such; with
  * --profile, tells how well it fits the module. */
 void tc_choose_cold(tc_splitter *all);
+/* Whether a piece of C calls, or is called, with something else than numbers, and must not. */
+bool tc_must_not_be_cold(const tc_splitter *all, tc_name text);
 
 /* ---- data.c ---- */
 
