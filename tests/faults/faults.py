@@ -508,8 +508,8 @@ def run_well(program_class, times=1, engine=None):
     return runs[0]._replace(counts=counts, descriptors=max(one.descriptors for one in runs))
 
 
-def alone(plan, *options):
-    """openssl.c with that plan: ({site: number}, its standard error)."""
+def alone(plan, words=(), options=()):
+    """openssl.c with those words and that plan: ({site: number}, its standard error)."""
     def build(path):
         support.run_tool(os.environ.get("CC", "cc"), "-fsanitize=address", "-O1", str(HERE / "openssl.c"), "-lssl",
                          "-lcrypto", "-o", path)
@@ -517,7 +517,7 @@ def alone(plan, *options):
     program = support.made_once("openssl-alone", [HERE / "openssl.c"], [], build)
     with tempfile.TemporaryDirectory(dir=support.FOLDER) as folder:
         counts = pathlib.Path(folder) / "counts"
-        done = subprocess.run([program], text=True, stderr=subprocess.PIPE, check=False,
+        done = subprocess.run([program, *words], text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
                               env={"LD_PRELOAD": preload(), "FAULTS_PLAN": plan, "FAULTS_COUNT": str(counts),
                                    "ASAN_OPTIONS": ":".join(("verify_asan_link_order=0", *options))})
         return read_counts(counts, True)[0], done.stderr
@@ -537,9 +537,11 @@ def leaks(err):
 def leaks_of_openssl():
     """Those that openssl.c has, with each of its allocations failing once."""
     def find(path):
-        sites = [site for site in alone("")[0] if "@library/" in site]
+        identity = support.pki().identity("ecdsa")
+        words = [identity.cert_file, identity.key_file]
+        sites = [site for site in alone("", words)[0] if "@library/" in site]
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            outcomes = pool.map(lambda site: alone(f"{site}:1:{errno.ENOMEM}", WHOLE_STACKS)[1], sites)
+            outcomes = pool.map(lambda site: alone(f"{site}:1:{errno.ENOMEM}", words, [WHOLE_STACKS])[1], sites)
             found = set().union(*(leaks(err) for err in outcomes))
         with open(path, "w") as file:
             json.dump(sorted(found - {()}), file)
