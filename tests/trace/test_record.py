@@ -373,7 +373,8 @@ class Direct(RecordTest):
         record = Record(self.path)
         self.assertEqual(len(record.staged), 8)
         self.assertFalse(record.whole)
-        self.assertIn(len(record.named("fd_write")), (got // 100_000, got // 100_000 + 1))
+        # What the last call wrote may be in the pipe while it has not come back.
+        self.assertIn(len(record.named("fd_write")), range(got // 100_000 - 1, got // 100_000 + 2))
 
 
 class File(RecordTest):
