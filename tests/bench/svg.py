@@ -38,7 +38,7 @@ def bars(title, note, rows):
     x = scale(min([0.5, *values]), max([2, *values]), LEFT, WIDTH - RIGHT)
     bottom = TOP + ROW * len(rows)
     parts = [text(10, 24, title, name="title"), text(10, 42, note, name="small")]
-    for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50):
+    for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200):
         if LEFT - 1 <= x(tick) <= WIDTH - RIGHT + 1:
             parts.append(line(x(tick), TOP - 4, x(tick), bottom, "one" if tick == 1 else "grid"))
             parts.append(text(x(tick), bottom + 16, f"{tick:g}", "middle", "small"))

@@ -212,6 +212,6 @@ def go_package(name):
 
 
 for one in GO_PACKAGES:
-    case(f"go.{one}", f"Go's {one}", "ms", "native Go of the same release",
+    case(f"go.package.{one}", f"Go's {one}", "ms", "native Go of the same release",
          SAME + "; one processor for both, as a guest has", 2.2, quick=False)(go_package(one))
-mean("go packages", "packages of Go's library", "go.", 2.2)
+mean("go packages", "packages of Go's library", "go.package.", 2.2)

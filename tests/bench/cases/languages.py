@@ -55,10 +55,14 @@ def go_guest():
     return Server([go(GO_REQUESTS, True), "serve"], support.environment(f"{support.ALL_NETWORK} --dir=/"))
 
 
+def go_native():
+    return Server([go(GO_REQUESTS, False), "serve"], dict(os.environ))
+
+
 def go_server(connections):
     def sides(quick):
         need("wrk")
-        with go_guest() as ours, Server([go(GO_REQUESTS, False), "serve"], dict(os.environ)) as other:
+        with go_guest() as ours, go_native() as other:
             yield {label: Served(f"https://127.0.0.1:{server.port}/", server.process.pid, connections, 4)
                    for label, server in (("timecraft", ours), ("native", other))}
     return sides
@@ -70,10 +74,10 @@ for connections in (64, 512):
          quick=False)(go_server(connections))
 
 
-@case("go.idle", "Go: a server with 10,000 idle connections", "us", "nginx, one worker", BEFORE_THE_NEXT,
-      600, judged="cost", quick=False)
+@case("go.idle", "Go: a server with 10,000 idle connections", "us", "native Go of the same release",
+      BEFORE_THE_NEXT, 600, judged="cost", quick=False)
 def go_idle(quick):
-    yield from with_idle(10000, 300, go_guest)
+    yield from with_idle(10000, 300, go_guest, go_native, "native")
 
 
 def python_command():

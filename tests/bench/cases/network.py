@@ -187,13 +187,13 @@ def ask(tls, pid, count):
     return (used(pid) - begin) / count * 1e6
 
 
-def with_idle(connections, requests, serve=HttpsServer):
+def with_idle(connections, requests, serve=HttpsServer, serve_natively=lambda: nginx(PAGE), native="nginx"):
     if not allow_descriptors(connections + SPARE):
         raise Missing(f"{connections + SPARE} descriptors are not allowed: raise ulimit -Hn")
-    with serve() as ours, nginx(PAGE) as other, one_of_many(ours, connections) as one, \
+    with serve() as ours, serve_natively() as other, one_of_many(ours, connections) as one, \
             one_of_many(other, connections) as two:
         yield {"timecraft": lambda: ask(one, ours.process.pid, requests),
-               "nginx": lambda: ask(two, other.process.pid, requests)}
+               native: lambda: ask(two, other.process.pid, requests)}
 
 
 @case("idle.server", "server with 10,000 idle connections, one used", "us", "nginx, one worker",
