@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-enum { MANGLED_MOST = 8192, NAME_MOST = 1024 };
+enum { NAME_MOST = 1024 };
 
 /* A function of the executable. */
 typedef struct function {
@@ -190,7 +190,7 @@ static char *import_name(const char *raw) {
 }
 
 static char *name_of(const tc_symbols *symbols, const function *function) {
-    static char guest[MANGLED_MOST];
+    static char guest[TC_PROFILE_MANGLED_MOST];
     const char *raw = tc_symbols_raw_name(symbols, function->symbol);
     if (function->kind == TC_NAME_GUEST) {
         tc_symbols_name(symbols, function->symbol, guest, sizeof guest);

@@ -84,8 +84,13 @@ typedef struct tc_profile_uses {
  * true. */
 bool tc_profile_read_uses(tc_profile_uses *uses, const char *path);
 void tc_profile_uses_reset(tc_profile_uses *uses);
+/* The use of a guest function whose name in C has `length` bytes; NULL: there is none. */
+const tc_profile_use *tc_profile_find(const tc_profile_uses *uses, const char *raw, size_t length);
 
 /* ---- names.c: what is shown of an address ---- */
+
+/* Bytes of a name of C++ or Rust, with its NUL; what is longer is cut. */
+#define TC_PROFILE_MANGLED_MOST 8192
 
 /* The guest's function `name`, as modules and wasm2c's C have it, as a profile shows it: names of
  * C++ and Rust as there, nothing that a terminal, a line or XML could not have. A new string. */

@@ -381,3 +381,18 @@ void tc_profile_uses_reset(tc_profile_uses *uses) {
     free(uses->items);
     *uses = (tc_profile_uses){0};
 }
+
+static int by_text(const void *key, const void *item) {
+    return strcmp(key, ((const tc_profile_use *)item)->name);
+}
+
+const tc_profile_use *tc_profile_find(const tc_profile_uses *uses, const char *raw, size_t length) {
+    static char guest[TC_PROFILE_MANGLED_MOST];
+    if (!tc_symbols_guest_name(raw, length, guest, sizeof guest))
+        return NULL;
+    char *shown = tc_profile_shown(guest);
+    const tc_profile_use *use =
+        bsearch(shown, uses->items, uses->count, sizeof *uses->items, by_text);
+    free(shown);
+    return use;
+}

@@ -32,9 +32,7 @@ int tc_link(tc_build *build) {
     tc_words argv = {0};
     tc_buffer text = {0};
     tc_words_add_all(&argv, &build->tools.cc);
-    /* tcc's objects are not position-independent everywhere; where they are beside others' they
-     * are.
-     */
+    /* Where tcc's objects stand beside others' they are position-independent, else perhaps not. */
     bool may_be_fixed = build->has_tcc_objects && build->options->level == 0;
     tc_words_add(&argv, may_be_fixed ? "-no-pie" : "-pie");
     tc_words_add_split(&argv, "-o " TC_LINKED);

@@ -153,15 +153,19 @@ static int hex_value(char digit) {
     return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
-/* wasm2c calls the function behind an export of the same name "name_0": how long the name is
- * without that, if there is such an export, else `length`. */
-static size_t length_without_number(const tc_symbols *symbols, const char *raw, size_t length) {
+size_t tc_symbols_length_without_number(const char *raw, size_t length) {
     size_t end = length;
     while (end > 0 && raw[end - 1] >= '0' && raw[end - 1] <= '9')
         end--;
-    if (end == length || end < sizeof guest_prefix || raw[end - 1] != '_')
+    return end == length || end < sizeof guest_prefix || raw[end - 1] != '_' ? length : end - 1;
+}
+
+/* wasm2c calls the function behind an export of the same name "name_0": how long the name is
+ * without that, if there is such an export, else `length`. */
+static size_t length_without_number(const tc_symbols *symbols, const char *raw, size_t length) {
+    size_t end = tc_symbols_length_without_number(raw, length);
+    if (end == length)
         return length;
-    end--;
     for (size_t i = 0; i < symbols->count; i++) {
         const char *other = tc_symbols_raw_name(symbols, &symbols->table[i]);
         if (strncmp(other, raw, end) == 0 && other[end] == '\0')

@@ -52,6 +52,10 @@ const Elf64_Sym *tc_symbols_find(const tc_symbols *symbols, uintptr_t address);
  * "w2c_guest_0x5Fstart" is "_start". False: it is no guest function's. */
 bool tc_symbols_guest_name(const char *raw, size_t length, char *name, size_t size);
 
+/* How long a name in C is without the number that wasm2c puts behind one that is taken, "name_0";
+ * `length` if it has none. It may have been the module's own. */
+size_t tc_symbols_length_without_number(const char *raw, size_t length);
+
 /* The same of a symbol; without the number that wasm2c puts behind a name that is taken. */
 void tc_symbols_name(const tc_symbols *symbols, const Elf64_Sym *symbol, char *name, size_t size);
 

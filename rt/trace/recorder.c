@@ -210,8 +210,7 @@ static char *put_field(char *at, uint16_t key, const void *value, size_t length)
     return at + length + (-length & 7);
 }
 
-/* The person has been told; the record says it too. No memory is allocated: that may be what fails.
- */
+/* The person has been told; the record says it too. Memory is not asked for: there may be none. */
 static void note_failure(uint64_t time) {
     enum { SIZE = sizeof(tc_record_event) + sizeof time + 2 * 16 };
     uint64_t cause = TC_END_UNWRITABLE, error = (uint64_t)tc_writer_error();

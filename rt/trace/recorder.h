@@ -24,8 +24,7 @@ const tc_record_call *tc_recorder_call(const tc_capture *capture, const tc_recor
  * beginning of segments, for a TC_EVENT_CONNECTION and _TLS while their descriptor is open. */
 void tc_recorder_event(const void *event, size_t size, uint64_t call);
 
-/* Something that belongs into the record has found no memory: the record ends, the person is told.
- */
+/* What belongs into the record has found no memory: the record ends, the person is told. */
 void tc_recorder_lost(uint64_t time);
 
 /* A descriptor is another one from now on, or none. */

@@ -89,8 +89,7 @@ static uint64_t segment_start(uint64_t segment) {
            segment % SEGMENTS * writer.segment_size;
 }
 
-/* Ends recording; the program goes on. */
-static void fail(int error) {
+void tc_writer_fail(int error) {
     if (writer.error)
         return;
     writer.error = error;
@@ -368,7 +367,7 @@ static void arrive(const tc_direct_end *end) {
     }
     writer.states[number] = error ? SLOT_LAST : SLOT_FREE;
     if (error)
-        fail(error);
+        tc_writer_fail(error);
 }
 
 /* False: none has ended. */
@@ -448,7 +447,7 @@ static bool place(bool now) {
     }
     /* It stays where it is, and open: there is LAST_ROOM in it. */
     writer.staging->seal_check = ~writer.staging->seal_check;
-    fail(error);
+    tc_writer_fail(error);
     return false;
 }
 
@@ -529,7 +528,7 @@ static void *large_room(uint64_t size, uint64_t call, uint64_t time) {
         writer.large_size = writer.large ? place_size(size) : 0;
     }
     if (!writer.large)
-        fail(ENOMEM);
+        tc_writer_fail(ENOMEM);
     writer.large_call = call;
     writer.large_time = time;
     return writer.large ? writer.large + sizeof(tc_record_block) : NULL;
@@ -544,7 +543,7 @@ static bool place_large(const tc_record_event *event) {
     memset(writer.large + sizeof *block + size, 0, whole - sizeof *block - size);
     int error = write_all(block, whole, writer.offset);
     if (error) {
-        fail(error);
+        tc_writer_fail(error);
         return false;
     }
     writer.number++;
@@ -624,12 +623,8 @@ bool tc_writer_fault(const void *address) {
     if (at == MAP_FAILED)
         return false;
     if (!writer.error)
-        fail(EIO);
+        tc_writer_fail(EIO);
     return true;
-}
-
-void tc_writer_fail(int error) {
-    fail(error);
 }
 
 int tc_writer_error(void) {

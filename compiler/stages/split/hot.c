@@ -28,33 +28,10 @@
 
 /* ---- what the profile says ---- */
 
-static int by_text(const void *key, const void *item) {
-    return strcmp(key, ((const tc_profile_use *)item)->name);
-}
-
-/* The use that a name has in the profile, or NULL. */
-static tc_profile_use *find_use(const tc_profile_uses *uses, const char *name, size_t length) {
-    static char guest[8192];
-    if (!tc_symbols_guest_name(name, length, guest, sizeof guest))
-        return NULL;
-    char *shown = tc_profile_shown(guest);
-    tc_profile_use *use = bsearch(shown, uses->items, uses->count, sizeof *uses->items, by_text);
-    free(shown);
-    return use;
-}
-
-/* Names that are taken have a number behind them in C: "name_0". */
-static size_t length_without_number(const char *name, size_t length) {
-    size_t end = length;
-    while (end > 0 && isdigit((unsigned char)name[end - 1]))
-        end--;
-    return end < length && end > 1 && name[end - 1] == '_' ? end - 1 : length;
-}
-
-static tc_profile_use *find_function(const tc_profile_uses *uses, tc_name name) {
-    tc_profile_use *use = find_use(uses, name.text, name.length);
-    size_t length = length_without_number(name.text, name.length);
-    return use || length == name.length ? use : find_use(uses, name.text, length);
+static const tc_profile_use *find_function(const tc_profile_uses *uses, tc_name name) {
+    const tc_profile_use *use = tc_profile_find(uses, name.text, name.length);
+    size_t length = tc_symbols_length_without_number(name.text, name.length);
+    return use || length == name.length ? use : tc_profile_find(uses, name.text, length);
 }
 
 /* The name of a function, or of that which it is a wrapper of. */

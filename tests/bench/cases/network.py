@@ -197,8 +197,7 @@ def with_idle(connections, requests, serve=HttpsServer, serve_natively=lambda: n
 
 
 @case("idle.server", "server with 10,000 idle connections, one used", "us", "nginx, one worker",
-      BEFORE_THE_NEXT, 60, judged="cost",
-      quick=False)
+      BEFORE_THE_NEXT, 60, judged="cost", quick=False)
 def idle_server(quick):
     yield from with_idle(10000, 300)
 
