@@ -45,6 +45,7 @@ struct tc_stream {
     size_t out_start, out_end, out_capacity;
     tc_send_state send_state;
     int send_error; /* negative errno, or 0 */
+    bool hurried;   /* TCP_NODELAY was set by tc_stream_hurry */
 
     tc_stream_event *event; /* watched while set */
     void *event_context;
@@ -77,6 +78,9 @@ struct tc_stream {
 #define TC_STREAM_OUT_MAX  (256u * 1024)
 #define TC_STREAM_OUT_HIGH (128u * 1024)
 
+/* More than this queued is sent at once. */
+#define TC_STREAM_OUT_MUCH (64u * 1024)
+
 /* Size of a receive buffer. */
 #define TC_BUFFER_SIZE (64u * 1024)
 
@@ -99,6 +103,8 @@ typedef struct tc_engine {
     /* Called after bytes were appended to the queue; with `full` the kernel has just taken less
      * than it was given. */
     void (*stream_queued)(tc_stream *stream, bool full);
+    /* Called when what goes together has been appended. */
+    void (*stream_push)(tc_stream *stream);
     /* Hands the kernel as much of the queue as it takes at once. */
     void (*stream_flush)(tc_stream *stream);
     /* Called after consumption freed room for more. */

@@ -111,9 +111,17 @@ bool tc_stream_may_have_more(const tc_stream *stream);
 
 /* Queues bytes (copied) for sending, behind what is queued. Takes as many as there is room for: the
  * count, -EAGAIN when there is none, or the error with which sending failed. What is queued leaves
- * at the next wait, when the queue is long, or a moment later by itself; many bytes that find
- * nothing queued are sent at once. */
+ * when the queue is long or is pushed; many bytes that find nothing queued are sent at once. */
 ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length);
+
+/* What goes together has been queued. It leaves at once or, with an engine that sends and waits in
+ * one call, at the next wait, a moment later by itself if there is none. */
+void tc_stream_push(tc_stream *stream);
+
+/* `hurried`: what is sent from now on does not wait until the peer has acknowledged what was sent
+ * before (Nagle's algorithm; RFC 1122, 4.2.3.4). Otherwise that is again as the descriptor's option
+ * TCP_NODELAY was: to be called before somebody asks for it, or sets it. */
+void tc_stream_hurry(tc_stream *stream, bool hurried);
 
 /* Bytes queued and not yet taken by the kernel. */
 size_t tc_stream_queued(const tc_stream *stream);

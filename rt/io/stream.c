@@ -1,6 +1,8 @@
 /* Streams: the queues of received and of unsent bytes, and who wants to hear of their events. What
  * fills and drains them is the engine's. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -163,6 +165,24 @@ ssize_t tc_stream_send(tc_stream *stream, const void *data, size_t length) {
         queue_bytes(stream, (const uint8_t *)data + sent, length - (size_t)sent, direct);
     tc_engine_chosen->leave();
     return sent == 0 ? queued : sent + (queued > 0 ? queued : 0);
+}
+
+void tc_stream_push(tc_stream *stream) {
+    if (tc_stream_queued(stream) && !stream->send_error)
+        tc_engine_chosen->stream_push(stream);
+}
+
+/* Where the socket is no TCP's, the kernel says so, and nothing is to be done. */
+void tc_stream_hurry(tc_stream *stream, bool hurried) {
+    int already, option = hurried;
+    socklen_t length = sizeof already;
+    if (hurried == stream->hurried)
+        return;
+    if (hurried &&
+        (getsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &already, &length) < 0 || already))
+        return;
+    if (setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &option, sizeof option) == 0)
+        stream->hurried = hurried;
 }
 
 size_t tc_stream_queued(const tc_stream *stream) {

@@ -8,6 +8,9 @@
 
 #include "io/engine.h"
 
+/* What is less is queued first: others may follow that go with it. */
+#define SENT_DIRECTLY (8u * 1024)
+
 /* Receive buffers not in use, kept for the next receive. */
 #define SPARE_MAX 16
 static tc_chunk *spare;
@@ -78,11 +81,16 @@ static void stream_flush(tc_stream *stream) {
     }
 }
 
+static void stream_push(tc_stream *stream) {
+    if (stream->send_state != TC_SEND_BLOCKED)
+        stream_flush(stream);
+}
+
 static void stream_queued(tc_stream *stream, bool full) {
     if (full)
         stream->send_state = TC_SEND_BLOCKED;
-    if (stream->send_state != TC_SEND_BLOCKED)
-        stream_flush(stream);
+    else if (tc_stream_queued(stream) >= TC_STREAM_OUT_MUCH)
+        stream_push(stream);
 }
 
 static void nothing(void) {
@@ -189,7 +197,7 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
 
 const tc_engine *tc_engine_syscall(void) {
     static const tc_engine engine = {.name = "syscall",
-                                     .sent_directly = 1,
+                                     .sent_directly = SENT_DIRECTLY,
                                      .recvmsg = engine_recvmsg,
                                      .wait = engine_wait,
                                      .enter = nothing,
@@ -198,6 +206,7 @@ const tc_engine *tc_engine_syscall(void) {
                                      .stream_close = stream_ignore,
                                      .stream_fill = stream_fill,
                                      .stream_queued = stream_queued,
+                                     .stream_push = stream_push,
                                      .stream_flush = stream_flush,
                                      .stream_drained = stream_ignore,
                                      .chunk_free = chunk_free};

@@ -50,8 +50,7 @@
 /* The kernel has so many at a time for up to two streams: of one no more than it may hold. */
 #define BUFFERS_FEW (RECEIVED_HIGH / TC_BUFFER_SIZE)
 
-#define QUEUED_HIGH (64u * 1024) /* more than this queued: submit at once */
-#define FLUSH_DELAY 4000000      /* nanoseconds */
+#define FLUSH_DELAY 4000000 /* nanoseconds */
 
 #define SENT_DIRECTLY (16u * 1024) /* a whole record of TLS */
 
@@ -506,13 +505,18 @@ static void engine_stream_queued(tc_stream *stream, bool full) {
         wait_for_room(stream);
     else
         queue_send(stream);
-    if (tc_stream_queued(stream) >= QUEUED_HIGH) {
+    if (tc_stream_queued(stream) >= TC_STREAM_OUT_MUCH) {
         submit();
         reap_posted();
     } else {
         arm_flush_timer();
     }
     leave();
+}
+
+/* It goes with the next wait, or by the timer. */
+static void engine_stream_push(tc_stream *stream) {
+    (void)stream;
 }
 
 static void engine_stream_flush(tc_stream *stream) {
@@ -789,6 +793,7 @@ const tc_engine *tc_engine_uring(void) {
                                      .stream_close = engine_stream_close,
                                      .stream_fill = engine_stream_fill,
                                      .stream_queued = engine_stream_queued,
+                                     .stream_push = engine_stream_push,
                                      .stream_flush = engine_stream_flush,
                                      .stream_drained = engine_stream_drained,
                                      .chunk_free = chunk_free};

@@ -122,6 +122,13 @@ static int check_join(option_form form, const void *value, uint32_t length) {
     return tc_grants_join(&group);
 }
 
+/* Before one of the host's is asked for or set: where TLS has changed it for a while, it is again
+ * as the guest has set it. */
+static void lay_bare(tc_socket *socket, const int_option *option) {
+    if (socket->tls && option->name == NAME_NODELAY)
+        tc_tls_unhurry(socket->tls);
+}
+
 /* The kernel reads the value: a linger has the same layout there. */
 static int set_host_option(const tc_socket *socket, int level, int name, const void *value,
                            uint32_t length) {
@@ -302,6 +309,7 @@ static int get_host_int(const tc_socket *socket, int level, int name, int32_t *n
 static int set_int_option(tc_socket *socket, const int_option *option, const void *value,
                           uint32_t length) {
     int32_t number;
+    lay_bare(socket, option);
     int error = set_host_option(socket, option->host_level, option->host_name, value, length);
     if (!error && option->level == LEVEL_SOCKET && option->name == NAME_RCVLOWAT &&
         get_host_int(socket, SOL_SOCKET, SO_RCVLOWAT, &number) == 0)
@@ -387,8 +395,10 @@ int tc_socket_get_option(tc_socket *socket, uint32_t level, uint32_t name, void 
     if (level == TIMECRAFT_LEVEL)
         return get_timecraft_option(socket, name, value, length);
     const int_option *option = find_int_option(level, name);
-    if (option)
+    if (option) {
+        lay_bare(socket, option);
         return answer_host_int(socket, option->host_level, option->host_name, value, length);
+    }
     if (level != LEVEL_SOCKET)
         return -ENOPROTOOPT;
     switch (name) {

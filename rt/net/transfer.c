@@ -190,7 +190,7 @@ ssize_t tc_socket_recv(tc_socket *socket, const struct iovec *vectors, int count
 
 /* Sending. */
 
-static ssize_t send_tls(tc_socket *socket, const struct iovec *vectors, int count) {
+static ssize_t encrypt(tc_socket *socket, const struct iovec *vectors, int count) {
     ssize_t total = 0;
     for (int i = 0; i < count; i++) {
         if (vectors[i].iov_len == 0)
@@ -202,6 +202,13 @@ static ssize_t send_tls(tc_socket *socket, const struct iovec *vectors, int coun
         if ((size_t)sent < vectors[i].iov_len)
             break;
     }
+    return total;
+}
+
+/* All that a call sends goes together, as sendmsg(2) has it. */
+static ssize_t send_tls(tc_socket *socket, const struct iovec *vectors, int count) {
+    ssize_t total = encrypt(socket, vectors, count);
+    tc_tls_push(socket->tls);
     return total;
 }
 

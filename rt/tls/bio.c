@@ -19,7 +19,7 @@ static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
         ssize_t available = tc_stream_peek(tls->stream, &data);
         if (available <= 0) {
             if (*got)
-                return 1;
+                break;
             if (available == -EAGAIN)
                 BIO_set_retry_read(bio);
             else if (available == 0)
@@ -34,6 +34,8 @@ static int bio_read(BIO *bio, char *buffer, size_t length, size_t *got) {
         *got += part;
         tls->appetite -= part < tls->appetite ? part : tls->appetite;
     }
+    if (tls->state == TC_TLS_HANDSHAKE)
+        tls->spoke = false; /* it is an answer */
     return 1;
 }
 
@@ -46,6 +48,8 @@ static int bio_write(BIO *bio, const char *buffer, size_t length, size_t *taken)
         BIO_set_retry_write(bio);
         return 0;
     }
+    if (!tls->sending)
+        tls->spoke = true;
     /* A stream that can send no more may still hold what the peer said last: reading goes on, and
      * tells. What is written here is lost in any case. */
     *taken = sent < 0 ? length : (size_t)sent;

@@ -22,6 +22,9 @@ struct tc_tls {
     int stream_error;  /* negative errno that reading the stream gave to the BIO */
     bool stream_ended; /* the BIO has seen the stream's end */
     bool sent_close;   /* close_notify has been queued */
+    bool sending;      /* OpenSSL is sending what the guest has given it */
+    bool spoke;        /* it has sent words of its own since, which the peer may not have
+                          acknowledged */
     bool drained;    /* OpenSSL holds nothing, and the engine had nothing when it was asked last */
     bool wants_room; /* OpenSSL could not queue what it must send before it reads
                         on */

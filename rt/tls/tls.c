@@ -105,6 +105,7 @@ static void step_handshake(void *context) {
     tc_stream_look(tls->stream, false);
     tls->appetite = APPETITE;
     int result = SSL_do_handshake(tls->ssl);
+    tc_stream_push(tls->stream);
     if (result == 1) {
         tls->state = TC_TLS_OPEN;
         free(tls->reason); /* of what was not accepted, and then was */
@@ -294,6 +295,8 @@ static ssize_t read_once(tc_tls *tls, void *buffer, size_t length, bool peek) {
     tls->appetite = APPETITE;
     int result = peek ? SSL_peek_ex(tls->ssl, buffer, length, &got)
                       : SSL_read_ex(tls->ssl, buffer, length, &got);
+    if (tls->spoke)
+        tc_stream_push(tls->stream);
     if (result == 1)
         return (ssize_t)got;
     /* Not SSL_get_shutdown: a fatal alert sets its flag too. */
@@ -339,12 +342,32 @@ ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek) {
     return (ssize_t)total;
 }
 
+/* A guest that waits for an answer to all it has sent never waits for Nagle's algorithm; nor must
+ * it for what TLS has said of itself, as the last words of a handshake, tickets and key updates
+ * are: many a peer acknowledges those only 40 ms later. Where they have left already, and not with
+ * the guest's bytes, those are hurried. */
+static void hurry_after_own_words(tc_tls *tls) {
+    bool alone = tc_stream_queued(tls->stream) == 0;
+    if (tls->spoke || alone)
+        tc_stream_hurry(tls->stream, tls->spoke && alone);
+    tls->spoke = false;
+}
+
+static int encrypt(tc_tls *tls, const void *record, size_t length, size_t *sent) {
+    clear_errors();
+    tls->sending = true;
+    int result = SSL_write_ex(tls->ssl, record, length, sent);
+    tls->sending = false;
+    return result == 1 ? 0 : judge(tls, result);
+}
+
 ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
     if (tls->state != TC_TLS_OPEN)
         return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
     if (tls->sent_close)
         return -EPIPE;
     size_t total = 0;
+    hurry_after_own_words(tls);
     while (total < length) {
         /* Asked first, so that OpenSSL never keeps half a record: the guest may come back with
          * other bytes, or with none. */
@@ -354,18 +377,23 @@ ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length) {
         if (error)
             return total ? (ssize_t)total : error;
         size_t part = length - total < RECORD_MAX ? length - total : RECORD_MAX, sent = 0;
-        clear_errors();
-        int result = SSL_write_ex(tls->ssl, (const char *)buffer + total, part, &sent);
-        if (result != 1) {
-            error = judge(tls, result);
+        error = encrypt(tls, (const char *)buffer + total, part, &sent);
+        if (error)
             return total ? (ssize_t)total : error;
-        }
         total += sent;
     }
     return (ssize_t)total;
 }
 
-int tc_tls_shutdown(tc_tls *tls) {
+void tc_tls_push(tc_tls *tls) {
+    tc_stream_push(tls->stream);
+}
+
+void tc_tls_unhurry(tc_tls *tls) {
+    tc_stream_hurry(tls->stream, false);
+}
+
+static int say_close_notify(tc_tls *tls) {
     if (tls->state != TC_TLS_OPEN)
         return tls->state == TC_TLS_HANDSHAKE ? -EAGAIN : tls->error;
     if (tls->sent_close)
@@ -377,6 +405,13 @@ int tc_tls_shutdown(tc_tls *tls) {
     tls->sent_close = true;
     tc_stream_flush(tls->stream);
     return 0;
+}
+
+/* The end of a stream does not wait for an acknowledgement, as FIN does not. */
+int tc_tls_shutdown(tc_tls *tls) {
+    if (tls->state == TC_TLS_OPEN && !tls->sent_close)
+        tc_stream_hurry(tls->stream, true);
+    return say_close_notify(tls);
 }
 
 /* Whether a read would not give -EAGAIN. */
@@ -435,7 +470,7 @@ size_t tc_tls_pending(const tc_tls *tls) {
 
 void tc_tls_close(tc_tls *tls) {
     if (tls->state == TC_TLS_OPEN)
-        tc_tls_shutdown(tls);
+        say_close_notify(tls);
     /* A peer that has said close_notify, or ended the stream, sends nothing that needs waiting for.
      */
     bool linger = !(SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) && !tls->stream_ended &&

@@ -75,8 +75,15 @@ int tc_tls_status(const tc_tls *tls);
  * stream without close_notify is -ECONNRESET. */
 ssize_t tc_tls_recv(tc_tls *tls, void *buffer, size_t length, bool peek);
 
-/* Encrypts and queues: the bytes taken, -EAGAIN, or the failure. */
+/* Encrypts and queues: the bytes taken, -EAGAIN, or the failure. tc_tls_push follows. */
 ssize_t tc_tls_send(tc_tls *tls, const void *buffer, size_t length);
+
+/* What goes together has been queued (tc_stream_push). */
+void tc_tls_push(tc_tls *tls);
+
+/* TCP_NODELAY of the descriptor is what the guest has set: to be called before that is asked for or
+ * set. */
+void tc_tls_unhurry(tc_tls *tls);
 
 /* Says close_notify: nothing can be sent afterwards. 0, -EAGAIN, or the failure. */
 int tc_tls_shutdown(tc_tls *tls);

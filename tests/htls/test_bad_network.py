@@ -13,14 +13,23 @@ UNAVAILABLE = 77
 
 
 class BadNetwork(unittest.TestCase):
-    def passes(self, script, *tests, **how):
+    def runs(self, script, *tests, **how):
         words = [f"--{name}={value}" for name, value in how.items()]
         done = subprocess.run([os.path.join(HERE, "bad_network"), *words, sys.executable,
                                os.path.join(HERE, script), *tests], capture_output=True, text=True)
         if done.returncode == UNAVAILABLE:
             self.skipTest(done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertNotIn("'lost': 0", done.stderr, "nothing was wrong with it")
+        return done.stderr
+
+    def passes(self, script, *tests, **how):
+        said = self.runs(script, *tests, **how)
+        self.assertNotIn("'lost': 0", said, "nothing was wrong with it")
+
+    def test_nothing_waits_for_acknowledgements(self):
+        """What comes at once on loopback is on its way for a while."""
+        self.runs("test_flights.py", "AServer.test_that_blocks", "AServer.test_that_polls",
+                  "AClient.test_ends_soon", loss=0, twice=0, late=0, delay=6)
 
     def test_nothing_is_clear(self):
         self.passes("test_clear_text.py", loss=0.05, twice=0.05, late=0.1)
