@@ -121,6 +121,10 @@ extern const tc_engine *tc_engine_chosen;
 const tc_engine *tc_engine_uring(void);
 const tc_engine *tc_engine_syscall(void);
 
+/* One recvmsg(2) that does not wait, with errno for its error; the message is set as for
+ * tc_io_recvmsg (io.c). */
+ssize_t tc_engine_receive(int fd, struct msghdr *message, int flags);
+
 /* After a wait, outside of the engine (wait.c). */
 void tc_engine_waited(void);
 

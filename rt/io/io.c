@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -61,17 +62,30 @@ ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadli
         return got;
     }
     do
-        got = recvmsg(fd, message, flags | MSG_DONTWAIT);
+        got = tc_engine_receive(fd, message, flags);
     while (got < 0 && errno == EINTR);
     return got < 0 ? -errno : got;
+}
+
+/* What is called for each datagram is called past the C library: there these calls are points at
+ * which a thread can be cancelled, for which each costs 40 ns more in a process with threads, a
+ * tenth of receiving one. */
+
+/* The kernel has less to copy for recvfrom(2). */
+ssize_t tc_engine_receive(int fd, struct msghdr *message, int flags) {
+    flags |= MSG_DONTWAIT;
+    if (message->msg_iovlen != 1)
+        return recvmsg(fd, message, flags);
+    return syscall(SYS_recvfrom, fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
+                   message->msg_name, &message->msg_namelen);
 }
 
 /* To somebody who is named. The kernel has less to copy for sendto(2). */
 static ssize_t send_to_named(int fd, const struct msghdr *message, int flags) {
     if (message->msg_iovlen != 1)
         return sendmsg(fd, message, flags);
-    return sendto(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
-                  message->msg_name, message->msg_namelen);
+    return syscall(SYS_sendto, fd, message->msg_iov->iov_base, message->msg_iov->iov_len, flags,
+                   message->msg_name, message->msg_namelen);
 }
 
 /* To a connection's peer by write(2): what can name nobody else has no conditions in the wall, and
@@ -83,7 +97,7 @@ static ssize_t send_to_peer(int fd, const struct msghdr *message, int flags) {
     if (length == 0) /* a datagram of nothing; writev(2) would send none */
         return send(fd, "", 0, flags);
     if (message->msg_iovlen == 1)
-        return write(fd, message->msg_iov->iov_base, length);
+        return syscall(SYS_write, fd, message->msg_iov->iov_base, length);
     return writev(fd, message->msg_iov, (int)message->msg_iovlen);
 }
 

@@ -40,7 +40,9 @@ void tc_io_prepare(bool network);
 const char *tc_io_engine_name(void);
 
 /* Receives or sends once on a non-blocking descriptor, waiting for it until `deadline` (0: do not
- * wait, -EAGAIN instead; -EAGAIN too when the deadline passes). Returns bytes or -errno. */
+ * wait, -EAGAIN instead; -EAGAIN too when the deadline passes). Returns bytes or -errno. Of the
+ * message only what it came with is set, and the length of a name: whether a datagram was cut tells
+ * the flag MSG_TRUNC, with which its whole length is returned. */
 ssize_t tc_io_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline);
 ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t deadline);
 

@@ -102,7 +102,7 @@ static void stream_ignore(tc_stream *stream) {
 
 static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
     for (;;) {
-        ssize_t got = recvmsg(fd, message, flags | MSG_DONTWAIT);
+        ssize_t got = tc_engine_receive(fd, message, flags);
         if (got >= 0)
             return got;
         if (errno == EINTR)

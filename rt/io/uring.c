@@ -554,7 +554,7 @@ static ssize_t receive_at_once(int fd, struct msghdr *message, int flags) {
         ring_turns_left--;
         return -EAGAIN;
     }
-    ssize_t got = recvmsg(fd, message, flags | MSG_DONTWAIT);
+    ssize_t got = tc_engine_receive(fd, message, flags);
     if (got >= 0) {
         ring_turns = 0;
         return got;

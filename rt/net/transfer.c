@@ -75,13 +75,15 @@ static ssize_t receive_plain(tc_socket *socket, const struct iovec *vectors, int
         if (error)
             return error;
     }
-    ssize_t got = tc_io_recvmsg(socket->fd, &message, flags, ends ? 0 : deadline);
+    size_t room = socket->type == SOCK_DGRAM ? total_length(vectors, count) : SIZE_MAX;
+    int asked = socket->type == SOCK_DGRAM ? flags | MSG_TRUNC : flags;
+    ssize_t got = tc_io_recvmsg(socket->fd, &message, asked, ends ? 0 : deadline);
     if (ends && got == -EAGAIN)
         return 0;
     if (got >= 0 && from)
         from->length = message.msg_namelen;
-    *truncated = got >= 0 && message.msg_flags & MSG_TRUNC;
-    return got;
+    *truncated = got > 0 && (size_t)got > room;
+    return *truncated && !(flags & MSG_TRUNC) ? (ssize_t)room : got;
 }
 
 static ssize_t receive_once(tc_socket *socket, const struct iovec *vectors, int count, int flags,

@@ -20,19 +20,17 @@ bool tc_sock_load_buffer(const tc_memory *memory, uint32_t pointer, tc_sock_buff
 }
 
 static void set_inet4(tc_address *out, const uint8_t *bytes, uint16_t port) {
-    struct sockaddr_in *in = (struct sockaddr_in *)&out->storage;
-    *out = (tc_address){.length = sizeof *in};
-    in->sin_family = AF_INET;
-    in->sin_port = htons(port);
-    memcpy(&in->sin_addr, bytes, 4);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+    memcpy(&in.sin_addr, bytes, 4);
+    memcpy(&out->storage, &in, sizeof in);
+    out->length = sizeof in;
 }
 
 static void set_inet6(tc_address *out, const uint8_t *bytes, uint16_t port) {
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out->storage;
-    *out = (tc_address){.length = sizeof *in6};
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(port);
-    memcpy(&in6->sin6_addr, bytes, 16);
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    memcpy(&in6.sin6_addr, bytes, 16);
+    memcpy(&out->storage, &in6, sizeof in6);
+    out->length = sizeof in6;
 }
 
 /* Of any other address it has no meaning, and what stands there may be anything. */

@@ -45,7 +45,8 @@ OF_WALLS = "EACCES EAGAIN EBUSY ENOMEM ENOSYS EPERM EINVAL EOPNOTSUPP"
 ERRORS = {
     **dict.fromkeys(("malloc", "calloc", "realloc", "reallocarray", "strdup", "strndup", "open_memstream",
                      "on_exit"), "ENOMEM"),
-    **dict.fromkeys(("send", "sendmsg", "sendto", "recv", "recvmsg"), OF_STREAMS),
+    **dict.fromkeys(("send", "sendmsg", "sendto", "recv", "recvmsg", "syscall-sendto", "syscall-recvfrom"),
+                    OF_STREAMS),
     # What had come is lost then, so that it cannot be one after which the call is made again.
     "completion": "ECONNRESET EPIPE ETIMEDOUT ENOBUFS ENETUNREACH EBADF ENOMEM ECANCELED EIO EINVAL EOPNOTSUPP",
     # Fails only for clocks that do not exist.
@@ -53,7 +54,7 @@ ERRORS = {
     # Likewise, for descriptors that are no sockets, and for what is not known.
     "getsockopt": "ENOBUFS ENOMEM ENOPROTOOPT", "getsockname": "ENOBUFS", "getpeername": "ENOBUFS ENOTCONN",
     "setsockopt": "ENOMEM ENOBUFS ENOPROTOOPT EPERM EINVAL", "shutdown": "ENOTCONN",
-    **dict.fromkeys(("write", "writev", "pwrite", "pwritev"), OF_WRITING),
+    **dict.fromkeys(("write", "writev", "pwrite", "pwritev", "syscall-write"), OF_WRITING),
     **dict.fromkeys(("read", "readv", "pread", "preadv"), "EIO EINTR EAGAIN EISDIR EACCES EPERM"),
     **dict.fromkeys(("fsync", "fdatasync", "close", "ftruncate"), "EIO EINTR ENOSPC EDQUOT EROFS EFBIG EPERM"),
     **dict.fromkeys(("fallocate", "posix_fallocate"), "ENOSPC EOPNOTSUPP EINTR EIO ENOSYS EPERM EFBIG"),
@@ -628,7 +629,8 @@ GROUPS = {
     "processes": ("fork", "kill", "waitpid", "syscall-close_range"),
     "the wall": ("prctl", "syscall-seccomp"),
     "sockets": ("accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvmsg",
-                "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair"),
+                "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair", "syscall-recvfrom",
+                "syscall-sendto", "syscall-write"),
 }
 PREFIXES = {
     "io_uring": ("completion", "io_uring", "__io_uring", "syscall-io_uring"),
