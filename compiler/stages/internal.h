@@ -88,6 +88,20 @@ void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *m
 /* The first of `count` numbers that are no constants in the module; 0: there are not as many. */
 uint32_t tc_module_find_marks(const tc_wasm *wasm, size_t count);
 
+/* Bytes that are copied into the memory when the module is instantiated; the module's own. */
+typedef struct tc_data_segment {
+    uint32_t address;
+    uint32_t length;
+    const uint8_t *bytes;
+} tc_data_segment;
+
+/* Calls back with each segment of data, in order, if all are copied into the module's one memory at
+ * constant addresses, and no instruction can name them; else false, without any call. `call` may be
+ * NULL. wasm2c is not given these: see lower.c. */
+bool tc_module_each_segment(const tc_wasm *wasm,
+                            void (*call)(const tc_data_segment *segment, void *context),
+                            void *context);
+
 /* Calls back with the place of each instruction of a function's body that calls, or that may trap:
  * an offset in the code section's contents, and the function's own beginning. */
 void tc_module_each_place(const tc_wasm *wasm,

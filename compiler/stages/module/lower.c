@@ -9,12 +9,15 @@
  * it would, and 0. memory.atomic.wait traps there, first for what is wrong with its address. wasm2c
  * has neither; tc_correct_waits gives the trap its words.
  *  - Constants that name globals of the module become those globals' constants (constants.c).
- *  - Custom sections are left out, but for the names.
+ *  - Custom sections are left out, but for the names, and those of data, which name nothing then.
  *  - Marks, for the lines of the source (stages/lines), stand in front of instructions.
  *  - Functions of other parts are there with their types, and are a trap behind a mark that
  * tc_split knows. wasm2c writes functions with tail calls, and calls of them, in another way: they
  * have one behind the trap. The bytes of data that is copied at the start are in the first part;
  * what memory.init copies is in all of them, because wasm2c writes its length where that is done.
+ *  - Data that only the start of the module copies is not there: one byte, copied to 0, is in its
+ * place, and tc_split writes what it stands for. wasm2c would take a third of its time, for Go's
+ * modules, to write each byte as a number.
  *
  * A body that cannot be read is copied as it is, for wasm2c to complain about.
  */
@@ -373,13 +376,40 @@ static bool is_name_section(const tc_reader *section) {
     return result;
 }
 
+/* Leaves the names of data out; as it is if it cannot be read. */
+static void lower_names(tc_reader *in, tc_buffer *out) {
+    enum { NAMES_OF_DATA = 9 };
+    const uint8_t *copied = in->at;
+    tc_read_name(in);
+    while (tc_reader_left(in)) {
+        const uint8_t *start = in->at;
+        bool is_left_out = tc_read_byte(in) == NAMES_OF_DATA;
+        tc_skip(in, tc_read_u32(in));
+        if (is_left_out && !in->problem) {
+            add_bytes(out, copied, start);
+            copied = in->at;
+        }
+    }
+    if (in->problem)
+        tc_buffer_reset(out);
+    else if (out->length)
+        add_bytes(out, copied, in->end);
+}
+
+static void lower_segments(tc_buffer *out) {
+    static const uint8_t one[] = {1, 0, I32_CONST, 0, 0x0b, 1, 0};
+    tc_buffer_add(out, one, sizeof one);
+}
+
 static void lower_section(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
                           tc_constants *constants, uint8_t id, tc_reader *in, tc_buffer *out) {
     tc_buffer content = {0};
     const uint8_t *start = in->at;
     if (id == TC_SECTION_CUSTOM && !is_name_section(in))
         return;
-    if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
+    if (id == TC_SECTION_CUSTOM)
+        lower_names(in, &content);
+    else if (id == TC_SECTION_IMPORT && wasm->features[TC_FEATURE_COMPACT_IMPORTS].is_used)
         lower_imports(wasm, &content);
     else if (id == TC_SECTION_GLOBAL)
         tc_constants_lower_globals(constants, wasm, in, &content);
@@ -387,6 +417,8 @@ static void lower_section(const tc_wasm *wasm, const tc_part *part, const tc_mar
         tc_constants_lower_elements(constants, in, &content);
     else if (id == TC_SECTION_CODE && has_new_code(wasm, part, marks))
         lower_code(wasm, part, marks, in, &content);
+    else if (id == TC_SECTION_DATA && tc_module_each_segment(wasm, NULL, NULL))
+        lower_segments(&content);
     else if (id == TC_SECTION_DATA)
         lower_data(part, constants, in, &content);
     if (content.length)
@@ -397,29 +429,14 @@ static void lower_section(const tc_wasm *wasm, const tc_part *part, const tc_mar
     free(in->problem);
 }
 
-/* The next section of a module, of which tc_wasm_read has checked that it lies inside. */
-static tc_reader next_section(tc_reader *in, uint8_t *id) {
-    *id = tc_read_byte(in);
-    uint32_t size = tc_read_u32(in);
-    tc_reader section = {.start = in->start, .at = in->at, .end = in->at + size};
-    in->at += size;
-    return section;
-}
-
-static tc_reader sections(const tc_wasm *wasm) {
-    const uint8_t *bytes = (const uint8_t *)wasm->bytes.data;
-    return (tc_reader){
-        .start = bytes, .at = bytes + TC_PREAMBLE, .end = bytes + wasm->bytes.length};
-}
-
 void tc_module_lower(const tc_wasm *wasm, const tc_part *part, const tc_marks *marks,
                      tc_buffer *out) {
     tc_constants constants = {0};
-    tc_reader in = sections(wasm);
+    tc_reader in = tc_sections(wasm);
     tc_buffer_add(out, in.start, TC_PREAMBLE);
     while (tc_reader_left(&in)) {
         uint8_t id;
-        tc_reader section = next_section(&in, &id);
+        tc_reader section = tc_next_section(&in, &id);
         lower_section(wasm, part, marks, &constants, id, &section, out);
     }
     tc_constants_reset(&constants);
@@ -470,13 +487,13 @@ static uint32_t find_mark(const tc_wasm *wasm) {
 }
 
 bool tc_module_next_part(const tc_wasm *wasm, tc_part *part) {
-    tc_reader in = sections(wasm);
+    tc_reader in = tc_sections(wasm);
     if (part->end == SIZE_MAX)
         return false;
     *part = (tc_part){part->end, SIZE_MAX, part->mark};
     while (tc_reader_left(&in)) {
         uint8_t id;
-        tc_reader section = next_section(&in, &id);
+        tc_reader section = tc_next_section(&in, &id);
         if (id == TC_SECTION_CODE) {
             part->end = find_end(&section, part->first);
             free(section.problem);
@@ -548,10 +565,10 @@ static bool is_place(uint32_t opcode) {
 void tc_module_each_place(const tc_wasm *wasm,
                           void (*call)(uint32_t function, uint32_t place, void *context),
                           void *context) {
-    tc_reader in = sections(wasm), code = {0};
+    tc_reader in = tc_sections(wasm), code = {0};
     while (tc_reader_left(&in)) {
         uint8_t id;
-        tc_reader section = next_section(&in, &id);
+        tc_reader section = tc_next_section(&in, &id);
         if (id == TC_SECTION_CODE)
             code = section;
     }

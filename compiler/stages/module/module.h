@@ -1,5 +1,6 @@
 /* stages/module/: what is known of a module's bytes. outline.c reads them, with the instructions of
- * instructions.c; features.c says what of it can be built; lower.c writes what wasm2c is given.
+ * instructions.c; features.c says what of it can be built; lower.c writes what wasm2c is given, and
+ * data.c reads the data that it is not given.
  *
  * May use: base/ and the other stages' internal.h.
  */
@@ -7,6 +8,7 @@
 #define TC_MODULE_H
 
 #include "stages/internal.h"
+#include "stages/module/reader.h"
 
 enum tc_section {
     TC_SECTION_CUSTOM = 0,
@@ -30,5 +32,9 @@ enum tc_section {
 enum { TC_COMPACT_TYPES = 0x7f, TC_COMPACT_ONE_TYPE = 0x7e };
 
 enum { TC_PREAMBLE = 8 }; /* bytes of magic and version */
+
+/* The sections of a module, of which tc_wasm_read has checked that they lie inside. */
+tc_reader tc_sections(const tc_wasm *wasm);
+tc_reader tc_next_section(tc_reader *in, uint8_t *id);
 
 #endif

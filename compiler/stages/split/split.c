@@ -230,15 +230,29 @@ static int check_rest(tc_splitter *all) {
     return -1;
 }
 
+/* Whether a header declares a function with several results: they are a structure. The handlers of
+ * imports that are tail-called have such for parameters, of whom every module with imports has
+ * some. struct wasm_multi_ij w2c_guest_f(w2c_guest*, u32); */
+static bool declares_several_results(const tc_buffer *header) {
+    static const char structure[] = "\nstruct wasm_multi_";
+    for (const char *line = header->data; line && (line = strstr(line, structure));) {
+        line += strlen(structure);
+        if (memchr(line, '(', strcspn(line, "\n")))
+            return true;
+    }
+    return false;
+}
+
 int tc_split(tc_build *build) {
     tc_splitter all = {.build = build,
                        .has_several_results =
-                           strstr(build->code.guest.data, "struct wasm_multi_") ||
-                           strstr(build->code.implementation.data, "struct wasm_multi_")};
+                           declares_several_results(&build->code.guest) ||
+                           declares_several_results(&build->code.implementation)};
     take_all_apart(&all);
     int result = check_rest(&all);
-    if (result == 0 && build->part.first == 0) { /* the others have it again, but for the data */
-        tc_compact_data(&all);
+    if (result == 0 && build->part.first == 0) /* the others have it again, but for the data */
+        result = tc_compact_data(&all);
+    if (result == 0 && build->part.first == 0) {
         if (build->lines)
             tc_lines_take_rest(build, &all.base);
         bool is_cold = build->options->level == 0 && build->has_cold_units &&

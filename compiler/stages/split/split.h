@@ -88,7 +88,7 @@ bool tc_must_not_be_cold(const tc_splitter *all, tc_name text);
 /* ---- data.c ---- */
 
 /* Replaces the statements that copy segments of data, and drops the segments that nothing names
- * then. */
-void tc_compact_data(tc_splitter *all);
+ * then. -1 after a message. */
+int tc_compact_data(tc_splitter *all);
 
 #endif
