@@ -503,15 +503,6 @@ static void write_module(tc_buffer *out, const tc_build *build, const char *head
     tc_buffer_print(out, "};\n");
 }
 
-static int write_file(const tc_build *build, const tc_buffer *text) {
-    char *path = tc_format("%s/" BINDING_NAME, build->work);
-    int result = tc_file_write(path, text->data, text->length);
-    if (result < 0)
-        tc_error("cannot write %s: %s", path, strerror(errno));
-    free(path);
-    return result;
-}
-
 static int read_header(const tc_build *build, tc_buffer *header) {
     char *path = tc_format("%s/guest.h", build->work);
     int result = tc_file_read(path, SIZE_MAX / 2, header);
@@ -541,10 +532,8 @@ int tc_bind(tc_build *build) {
         result = write_instantiate(&text, build->wasm, header.data);
     if (result == 0) {
         write_module(&text, build, header.data);
-        result = write_file(build, &text);
+        result = tc_unit_add_binding(build, BINDING_NAME, &text);
     }
-    if (result == 0)
-        tc_words_add(&build->units, BINDING_NAME);
     tc_buffer_reset(&header);
     tc_buffer_reset(&text);
     return result;

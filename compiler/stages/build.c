@@ -351,7 +351,7 @@ static void build_reset(tc_build *build) {
     tc_lines_reset(build);
     tc_names_reset(&build->written);
     tc_words_reset(&build->units);
-    free(build->unit_is_cold);
+    tc_compilation_reset(build);
     tc_words_reset(&build->objects);
     tc_words_reset(&build->wasm2c.features);
     tc_toolchain_reset(&build->tools);

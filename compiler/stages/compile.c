@@ -2,7 +2,8 @@
  * from the cache.
  *
  * An object's key is the hash of all that it depends on: compiler, flags, the text of the C file
- * and of the headers. Of wasm2c's headers a file uses only some declarations; those of functions
+ * and of the headers. It is looked for before the file is written: after a change most need not be.
+ * Of wasm2c's headers a file uses only some declarations; those of functions
  * that it does not name are left out, or a new function anywhere would mean a new key everywhere.
  */
 #include "stages/internal.h"
@@ -72,7 +73,18 @@
 
 /* ---- flags ---- */
 
-typedef struct compilation {
+/* One C file on its way to an object. */
+typedef struct unit {
+    size_t number; /* among the build's units: its names in the working directory */
+    size_t size;
+    bool is_binding, is_cold;
+    bool by_tcc; /* being compiled with it */
+    char key[TC_KEY_SIZE];
+    pid_t pid;  /* 0: not running */
+    int output; /* what the compiler prints */
+} unit;
+
+typedef struct tc_compilation {
     tc_build *build;
     tc_words cc;              /* the compiler with its flags, but for the names of the files */
     tc_words cold;            /* the same for cold units */
@@ -81,6 +93,8 @@ typedef struct compilation {
     char *cache;              /* directory or NULL */
     char common[TC_KEY_SIZE]; /* hash of what every object depends on */
     tc_buffer output;         /* of the last program that failed */
+    unit *units;              /* that are to be compiled */
+    size_t count;
 } compilation;
 
 static void add_cc(tc_words *argv, const tc_build *build, int level) {
@@ -94,7 +108,8 @@ static void add_cc(tc_words *argv, const tc_build *build, int level) {
         tc_words_add_split(argv, GCC_CONSTANT_MEMORY_FLAGS);
     if (build->lines)
         tc_words_add_split(argv, LINES_FLAGS);
-    if (build->uses_simd)
+    if (build->wasm->features[TC_FEATURE_SIMD].is_used ||
+        build->wasm->features[TC_FEATURE_RELAXED_SIMD].is_used)
         tc_words_add_split(argv, SIMD_FLAGS);
     if (build->has_cold_units && tc_may_use_tcc(build))
         tc_words_add_split(argv, BESIDE_TCC_FLAGS);
@@ -191,43 +206,76 @@ static int prepare(compilation *all) {
 
 /* ---- units ---- */
 
-/* One C file on its way to an object. */
-typedef struct unit {
-    const char *source; /* names in the working directory; borrowed */
-    const char *object;
-    size_t size;
-    bool is_binding, is_cold;
-    bool by_tcc; /* being compiled with it */
-    char key[TC_KEY_SIZE];
-    pid_t pid;  /* 0: not running */
-    int output; /* what the compiler prints */
-} unit;
-
-/* A unit contains all that its object depends on; only the binding includes wasm2c's header. */
-static int read_unit(const compilation *all, unit *unit, tc_buffer *text) {
-    if (add_file(text, all->build->work, unit->source) < 0 ||
-        (unit->is_binding && add_file(text, all->build->work, "guest.h") < 0))
-        return -1;
-    unit->size = text->length;
-    return 0;
+static char *object_path(const tc_build *build, size_t number) {
+    return tc_format("%s/%s", build->work, build->objects.items[number]);
 }
 
-/* Makes a unit's key and looks its object up: 1 found, 0 to be compiled, -1 error. */
-static int look_up(compilation *all, unit *unit) {
-    tc_buffer text = {0};
-    int result = read_unit(all, unit, &text);
-    if (result == 0) {
-        tc_hash *hash = tc_hash_new();
-        tc_hash_add_text(hash, all->common);
-        tc_hash_add_text(hash, unit->is_cold ? "cold" : "");
-        tc_hash_add(hash, text.data, text.length);
-        tc_hash_end(hash, unit->key);
-        char *object = tc_format("%s/%s", all->build->work, unit->object);
-        result = tc_cache_get_file(all->cache, unit->key, object);
-        free(object);
-    }
-    tc_buffer_reset(&text);
+/* A unit contains all that its object depends on; only the binding includes wasm2c's header. */
+static int make_key(const compilation *all, unit *unit, const tc_buffer *text) {
+    tc_buffer header = {0};
+    int result = unit->is_binding ? add_file(&header, all->build->work, "guest.h") : 0;
+    tc_hash *hash = tc_hash_new();
+    tc_hash_add_text(hash, all->common);
+    tc_hash_add_text(hash, unit->is_cold ? "cold" : "");
+    tc_hash_add(hash, text->data, text->length);
+    tc_hash_add(hash, header.data, header.length);
+    tc_hash_end(hash, unit->key);
+    tc_buffer_reset(&header);
     return result;
+}
+
+static bool take_from_cache(const compilation *all, const unit *unit) {
+    char *object = object_path(all->build, unit->number);
+    bool found = tc_cache_get_file(all->cache, unit->key, object);
+    free(object);
+    return found;
+}
+
+static int write_source(const tc_build *build, const char *name, const tc_buffer *text) {
+    char *path = tc_format("%s/%s", build->work, name);
+    int result = tc_file_write(path, text->data, text->length);
+    if (result < 0)
+        tc_error("cannot write %s: %s", path, strerror(errno));
+    free(path);
+    return result;
+}
+
+static compilation *get(tc_build *build) {
+    if (!build->compilation) {
+        compilation *all = build->compilation = tc_allocate(sizeof *all);
+        all->build = build;
+        if (prepare(all) < 0)
+            tc_compilation_reset(build);
+    }
+    return build->compilation;
+}
+
+static int add(tc_build *build, unit *unit, const char *name, const tc_buffer *text) {
+    compilation *all = get(build);
+    if (!all)
+        return -1;
+    unit->number = build->units.count;
+    unit->size = text->length;
+    tc_words_add(&build->units, "%s", name);
+    tc_words_add(&build->objects, "%zu.o", unit->number);
+    if (make_key(all, unit, text) < 0)
+        return -1;
+    bool found = take_from_cache(all, unit);
+    if (!found) {
+        all->units = tc_reallocate(all->units, (all->count + 1) * sizeof *all->units);
+        all->units[all->count++] = *unit;
+    }
+    return found && !build->options->keep_c ? 0 : write_source(build, name, text);
+}
+
+int tc_unit_add(tc_build *build, const char *name, bool is_cold, const tc_buffer *text) {
+    unit unit = {.is_cold = is_cold};
+    return add(build, &unit, name, text);
+}
+
+int tc_unit_add_binding(tc_build *build, const char *name, const tc_buffer *text) {
+    unit unit = {.is_binding = true};
+    return add(build, &unit, name, text);
 }
 
 static int start(compilation *all, unit *unit, bool by_tcc) {
@@ -237,9 +285,9 @@ static int start(compilation *all, unit *unit, bool by_tcc) {
                             : unit->is_binding ? &all->binding
                             : unit->is_cold    ? &all->cold
                                                : &all->cc);
-    tc_words_add(&argv, "%s", unit->source);
+    tc_words_add(&argv, "%s", all->build->units.items[unit->number]);
     tc_words_add(&argv, "-o");
-    tc_words_add(&argv, "%s", unit->object);
+    tc_words_add(&argv, "%s", all->build->objects.items[unit->number]);
     unit->output = tc_process_output();
     if (unit->output >= 0) {
         unit->pid = tc_process_start(&argv, all->build->work, unit->output);
@@ -255,6 +303,7 @@ static int start(compilation *all, unit *unit, bool by_tcc) {
 static void explain(const compilation *all, const unit *unit, int status) {
     const char *output = all->output.data ? all->output.data : "";
     const char *cc = all->build->tools.cc.items[0];
+    const char *source = all->build->units.items[unit->number];
     if (strstr(output, "simd128.h: No such file") || strstr(output, "simd128.h' file not found")) {
         tc_error("%s uses SIMD, which needs the SIMDe headers; install them, for example with "
                  "`apt install libsimde-dev`",
@@ -264,10 +313,10 @@ static void explain(const compilation *all, const unit *unit, int status) {
     } else if (status > 128) {
         tc_error("%s was killed by signal %d while compiling %s (%s); if memory ran out, try "
                  "fewer jobs (-j)",
-                 cc, status - 128, unit->source, all->build->wasm->path);
+                 cc, status - 128, source, all->build->wasm->path);
     } else {
         tc_error("%s cannot compile %s, translated from %s (--keep-c DIR keeps the C files):", cc,
-                 unit->source, all->build->wasm->path);
+                 source, all->build->wasm->path);
         tc_error_details(output, 20);
     }
 }
@@ -286,7 +335,7 @@ static int finish(compilation *all, unit *unit, int status) {
         return -1;
     }
     if (all->cache) {
-        char *object = tc_format("%s/%s", all->build->work, unit->object);
+        char *object = object_path(all->build, unit->number);
         tc_cache_put_file(all->cache, unit->key, object);
         free(object);
     }
@@ -311,20 +360,20 @@ static bool is_for_tcc(const compilation *all, const unit *unit) {
 }
 
 /* Compiles all, the largest first so that no long one is left over for the end. */
-static int compile_all(compilation *all, unit *units, size_t count) {
+static int compile_all(compilation *all) {
     size_t next = 0, done = 0, running = 0;
-    qsort(units, count, sizeof *units, by_size);
-    while (done < count) {
-        tc_progress_count(done, count, "files compiled");
-        while (running < all->build->options->jobs && next < count) {
-            unit *unit = &units[next++];
+    qsort(all->units, all->count, sizeof *all->units, by_size);
+    while (done < all->count) {
+        tc_progress_count(done, all->count, "files compiled");
+        while (running < all->build->options->jobs && next < all->count) {
+            unit *unit = &all->units[next++];
             if (start(all, unit, is_for_tcc(all, unit)) < 0)
                 return -1;
             running++;
         }
         int status;
         pid_t pid = tc_process_wait(&status);
-        unit *unit = pid < 0 ? NULL : find_running(units, count, pid);
+        unit *unit = pid < 0 ? NULL : find_running(all->units, all->count, pid);
         int result = unit ? finish(all, unit, status) : -1;
         if (result < 0)
             return -1;
@@ -334,47 +383,33 @@ static int compile_all(compilation *all, unit *units, size_t count) {
     return 0;
 }
 
-/* Fills `units` with what has to be compiled. */
-static int look_up_all(compilation *all, unit *units, size_t *count) {
-    tc_build *build = all->build;
-    for (size_t i = 0; i < build->units.count; i++) {
-        tc_words_add(&build->objects, "%zu.o", i);
-        unit unit = {.source = build->units.items[i],
-                     .object = build->objects.items[i],
-                     .is_binding = i == build->units.count - 1};
-        unit.is_cold = !unit.is_binding && build->unit_is_cold[i];
-        int found = look_up(all, &unit);
-        if (found < 0)
-            return -1;
-        if (!found)
-            units[(*count)++] = unit;
-    }
-    return 0;
-}
-
 int tc_compile(tc_build *build) {
-    compilation all = {.build = build};
-    unit *units = tc_allocate(build->units.count * sizeof *units);
-    size_t count = 0;
-    int result = prepare(&all);
-    if (result == 0)
-        result = look_up_all(&all, units, &count);
-    if (result == 0 && count) {
-        tc_progress_step("compiling %zu files, %zu more are in the cache", count,
-                         build->units.count - count);
-        result = compile_all(&all, units, count);
+    compilation *all = build->compilation;
+    int result = 0;
+    if (all->count) {
+        tc_progress_step("compiling %zu files, %zu more are in the cache", all->count,
+                         build->units.count - all->count);
+        result = compile_all(all);
         tc_process_stop();
         if (result == 0)
-            tc_cache_trim(all.cache, TC_CACHE_LIMIT);
+            tc_cache_trim(all->cache, TC_CACHE_LIMIT);
     }
-    build->compiled = count;
-    build->has_tcc_objects = all.tcc.count > 0;
-    tc_words_reset(&all.cc);
-    tc_words_reset(&all.cold);
-    tc_words_reset(&all.binding);
-    tc_words_reset(&all.tcc);
-    tc_buffer_reset(&all.output);
-    free(all.cache);
-    free(units);
+    build->compiled = all->count;
+    build->has_tcc_objects = all->tcc.count > 0;
     return result;
+}
+
+void tc_compilation_reset(tc_build *build) {
+    compilation *all = build->compilation;
+    if (!all)
+        return;
+    tc_words_reset(&all->cc);
+    tc_words_reset(&all->cold);
+    tc_words_reset(&all->binding);
+    tc_words_reset(&all->tcc);
+    tc_buffer_reset(&all->output);
+    free(all->cache);
+    free(all->units);
+    free(all);
+    build->compilation = NULL;
 }

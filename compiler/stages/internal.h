@@ -54,19 +54,18 @@ typedef struct tc_build {
     char *work;   /* directory for everything in between */
     tc_part part; /* of which `code` is */
     tc_code code;
-    struct tc_lines *lines;      /* of the guest's source; NULL: without -g */
-    tc_marks marks;              /* by tc_lines_read */
-    const char *unit_prelude;    /* what stands in front of each unit, by tc_correct */
-    const char *binding_support; /* what the binding has for the units, by tc_correct */
-    bool uses_simd;
-    bool has_constant_memory;         /* see rt/guest/memory_address.h */
-    tc_names written;                 /* the functions in them */
-    tc_words units;                   /* names in `work` of the C files, the binding last */
-    tc_words objects;                 /* names in `work`, one for each unit */
-    bool *unit_is_cold;               /* for each of them */
-    bool has_cold_units;              /* there may be such: with -O0 and tcc, or a profile */
-    size_t functions, cold_functions; /* where there may */
-    size_t compiled;                  /* units that were not in the cache */
+    struct tc_lines *lines;             /* of the guest's source; NULL: without -g */
+    tc_marks marks;                     /* by tc_lines_read */
+    const char *unit_prelude;           /* what stands in front of each unit, by tc_correct */
+    const char *binding_support;        /* what the binding has for the units, by tc_correct */
+    bool has_constant_memory;           /* see rt/guest/memory_address.h */
+    tc_names written;                   /* the functions in them */
+    tc_words units;                     /* names in `work` of the C files, the binding last */
+    tc_words objects;                   /* names in `work`, one for each unit */
+    struct tc_compilation *compilation; /* of those that were added; NULL: there are none */
+    bool has_cold_units;                /* there may be such: with -O0 and tcc, or a profile */
+    size_t functions, cold_functions;   /* where there may */
+    size_t compiled;                    /* units that were not in the cache */
     bool has_tcc_objects;
 } tc_build;
 
@@ -119,6 +118,14 @@ void tc_lines_take_rest(tc_build *build, tc_buffer *text);
 /* Puts what is known of lines into the program. A problem with it is told, and is no error. */
 void tc_lines_add(tc_build *build);
 void tc_lines_reset(tc_build *build);
+
+/* Adds a C file to the units, for tc_compile: the object is taken from the cache; if it is not
+ * there, or --keep-c wants it, the file is written. Cold ones are compiled in the quickest way.
+ * What flags depend on in a build has to be known. -1 after a message. */
+int tc_unit_add(tc_build *build, const char *name, bool is_cold, const tc_buffer *text);
+/* The same with the last one, which includes guest.h. */
+int tc_unit_add_binding(tc_build *build, const char *name, const tc_buffer *text);
+void tc_compilation_reset(tc_build *build);
 
 /* The stages. tc_translate, tc_correct and tc_split are called for each part. Each returns -1 after
  * a message. */

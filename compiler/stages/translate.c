@@ -80,11 +80,6 @@ static int read_output(const tc_build *build, const char *name, tc_buffer *out) 
     return result;
 }
 
-/* guest.h does where the module's structure has vectors, guest-impl.h where only functions do. */
-static bool includes_simd(const tc_buffer *header) {
-    return strstr(header->data, "#include <simde/") != NULL;
-}
-
 /* guest.h stays, for the binding; the sources go, because units as long will take their room. */
 static int read_code(tc_build *build) {
     tc_code *code = &build->code;
@@ -100,7 +95,6 @@ static int read_code(tc_build *build) {
     if (result < 0 || read_output(build, "guest.h", &code->guest) < 0 ||
         read_output(build, "guest-impl.h", &code->implementation) < 0)
         return -1;
-    build->uses_simd |= includes_simd(&code->guest) || includes_simd(&code->implementation);
     return 0;
 }
 

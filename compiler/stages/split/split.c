@@ -11,7 +11,6 @@
 #include "stages/split/split.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,13 +123,6 @@ static void take_all_apart(tc_splitter *all) {
 
 /* ---- units ---- */
 
-static void add_unit(tc_build *build, const char *name, bool is_cold) {
-    tc_words_add(&build->units, "%s", name);
-    build->unit_is_cold =
-        tc_reallocate(build->unit_is_cold, build->units.count * sizeof *build->unit_is_cold);
-    build->unit_is_cold[build->units.count - 1] = is_cold;
-}
-
 /* Writes a unit: the declarations it uses, then its own text. */
 static int write_unit(tc_splitter *all, const char *name, bool is_cold, const tc_buffer *text) {
     tc_buffer out = {0};
@@ -140,13 +132,7 @@ static int write_unit(tc_splitter *all, const char *name, bool is_cold, const tc
         tc_buffer_print(&out, "%s", all->build->unit_prelude);
     tc_declarations_write(&all->declarations, number, &out);
     tc_buffer_add(&out, text->data, text->length);
-    char *path = tc_format("%s/%s", all->build->work, name);
-    int result = tc_file_write(path, out.data, out.length);
-    if (result < 0)
-        tc_error("cannot write %s: %s", path, strerror(errno));
-    else
-        add_unit(all->build, name, is_cold);
-    free(path);
+    int result = tc_unit_add(all->build, name, is_cold, &out);
     tc_buffer_reset(&out);
     return result;
 }
@@ -250,6 +236,8 @@ int tc_split(tc_build *build) {
                            declares_several_results(&build->code.implementation)};
     take_all_apart(&all);
     int result = check_rest(&all);
+    if (result == 0)
+        tc_choose_cold(&all);
     if (result == 0 && build->part.first == 0) /* the others have it again, but for the data */
         result = tc_compact_data(&all);
     if (result == 0 && build->part.first == 0) {
@@ -259,8 +247,6 @@ int tc_split(tc_build *build) {
                        !tc_must_not_be_cold(&all, (tc_name){all.base.data, all.base.length});
         result = write_unit(&all, "base.c", is_cold, &all.base);
     }
-    if (result == 0)
-        tc_choose_cold(&all);
     if (result == 0)
         result = write_functions(&all, false);
     if (result == 0 && build->has_cold_units)
