@@ -11,7 +11,13 @@
 #include "stages/correct/corrections.def"
 #undef TC_CORRECTION
 
-typedef enum occasion { ALWAYS, WITH_TCC, WITH_CONSTANT_MEMORY } occasion;
+typedef enum occasion {
+    ALWAYS,
+    WITH_TCC,
+    WITH_CONSTANT_MEMORY,
+    WITH_TAIL_CALLS,
+    WITH_EXCEPTIONS
+} occasion;
 
 static const struct {
     occasion when;
@@ -23,7 +29,9 @@ static const struct {
 };
 
 static bool is_now(const tc_build *build, occasion when) {
-    return when == ALWAYS ||
+    const tc_feature_use *features = build->wasm->features;
+    return when == ALWAYS || (when == WITH_TAIL_CALLS && features[TC_FEATURE_TAIL_CALL].is_used) ||
+           (when == WITH_EXCEPTIONS && features[TC_FEATURE_EXCEPTIONS].is_used) ||
            (when == WITH_TCC && (build->options->level == 0 || tc_may_use_tcc(build))) ||
            (when == WITH_CONSTANT_MEMORY && build->has_constant_memory);
 }

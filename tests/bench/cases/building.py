@@ -9,6 +9,7 @@ from harness import Missing, case, curve, run
 from support import gotools
 
 from cases.computing import posix_program, wasmtime
+from cases.languages import requests_module, requests_profile
 
 DOCUMENT = os.path.join(support.TREE, "examples", "go", "document")
 
@@ -98,6 +99,14 @@ func init() {{ fmt.Println("number {number}") }}
       quick=False, rounds=1)
 def go_optimised(quick):
     module, builds = go_module(), Builds("-O2")
+    yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
+
+
+@case("build.go.profile", f"{GO_TITLE}, -O2 with --profile, cold", "s", "wasmtime compile",
+      f"{FAIR}; ours optimises the functions that were sampled in some seconds of requests", 80,
+      judged="cost", quick=False, rounds=3)
+def go_with_profile(quick):
+    module, builds = requests_module(), Builds("-O2", f"--profile={requests_profile()}")
     yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
 
 

@@ -2,9 +2,11 @@
 
 import os
 import subprocess
+import tempfile
 
 import support
 from harness import Missing, case, told
+from support import gotools
 from support.peers import free_port
 
 from cases.network import BEFORE_THE_NEXT, with_idle
@@ -27,6 +29,42 @@ def go_request(quick):
         words = ["fetch", f"https://{server}/file/small", str(count)]
         yield {"timecraft": lambda: told([guest, *words], support.environment()) / count * 1e6,
                "native": lambda: told([twin, *words], native_environment()) / count * 1e6}
+
+
+def requests_module():
+    if gotools.GO is None:
+        raise Missing("Go 1.21 or newer is not installed")
+    return gotools.module(GO_REQUESTS)
+
+
+def requests_profile():
+    """A profile of many requests, some seconds long, of the program that -O0 builds in as many."""
+    module = requests_module()
+
+    def take(path):
+        with file_server("addresses") as server, tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "requests")
+            support.run_tool(support.TIMECRAFT, "build", "-q", "-O0", module, "-o", program)
+            subprocess.run([support.TIMECRAFT, "profile", "--format=pprof", "-o", path, "--", program,
+                            "fetch", f"https://{server}/file/small", "40000"],
+                           env=support.environment(), stdout=subprocess.DEVNULL, check=True)
+
+    return support.made_once("requests.pprof", [module, *support.runtime_files()], [], take)
+
+
+@case("go.profiled", "Go: a request, of a build with --profile", "us", "the same with all at -O2",
+      "a profile of other requests names the functions that are optimised, the others are tcc's", 1.1,
+      quick=False)
+def go_profiled(quick):
+    count = 5000
+    module, profile, whole = requests_module(), requests_profile(), go(GO_REQUESTS, True)
+    with file_server("addresses") as server, tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "requests")
+        support.run_tool(support.TIMECRAFT, "build", "-q", "-O2", f"--profile={profile}", module,
+                         "-o", program)
+        words = ["fetch", f"https://{server}/file/small", str(count)]
+        yield {label: lambda which=which: told([which, *words], support.environment()) / count * 1e6
+               for label, which in (("timecraft", program), ("-O2", whole))}
 
 
 class Server:
