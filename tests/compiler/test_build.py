@@ -71,6 +71,16 @@ class Levels(Case):
         self.assertGreater(len(calls()), 0)
         self.assertEqual(self.execute(program).status, 7)
 
+    def test_with_O0_only_the_binding_is_the_c_compilers(self):
+        """Also where a module imports functions of several parameters."""
+        if not shutil.which("tcc"):
+            self.skipTest("no tcc")
+        result = self.build(self.c(HELLO), "-O0", "-v")[1]
+        compiled = [line for line in result.err.splitlines() if line.startswith("+ ") and " -c " in line]
+        self.assertGreater(len(compiled), 2, result)
+        self.assertEqual([" binding.c " in line for line in compiled],
+                         ["tcc -w" not in line for line in compiled], result)
+
     def test_O0_without_tcc_uses_the_c_compiler(self):
         tools = self.folder / "tools"
         tools.mkdir()
@@ -336,6 +346,13 @@ class Options(Case):
             defined = re.compile(rf"^u64 w2c_guest_take{count}\([^;{{}}]*\) {{", re.MULTILINE)
             self.assertNotRegex(base, defined)
             self.assertRegex(units, defined)
+
+    def test_keep_c_keeps_files_whose_objects_are_in_the_cache(self):
+        module = self.c(HELLO)
+        compiled = self.build(module, "-O0")[1].compiled
+        result = self.build(module, "-O0", "--keep-c", self.folder / "kept")[1]
+        self.assertEqual((result.compiled, result.cached), (0, compiled))
+        self.assertEqual(len(list((self.folder / "kept").glob("*.c"))), compiled)
 
     def test_keep_c_where_nothing_can_be_kept(self):
         result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")

@@ -221,7 +221,8 @@ static int check_rest(tc_splitter *all) {
  * some. struct wasm_multi_ij w2c_guest_f(w2c_guest*, u32); */
 static bool declares_several_results(const tc_buffer *header) {
     static const char structure[] = "\nstruct wasm_multi_";
-    for (const char *line = header->data; line && (line = strstr(line, structure));) {
+    const char *line = header->data;
+    while ((line = strstr(line, structure))) {
         line += strlen(structure);
         if (memchr(line, '(', strcspn(line, "\n")))
             return true;

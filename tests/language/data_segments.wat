@@ -1,0 +1,18 @@
+;; Data is copied in order, what is later over what is earlier; nothing may be copied to the very end, and
+;; segments may have names.
+(memory (export "memory") 1)
+(data $first (i32.const 16) "abcdefgh")
+(data $over_its_end (i32.const 20) "\00\01\7f\80\ff\"\\?")
+(data $nothing (i32.const 65536) "")
+(data $over_its_start (memory 0) (i32.const 14) "0123")
+(data $at_the_end (i32.const 65532) "\de\ad\be\ef")
+(data $again (i32.const 16) "2")
+(data $long (i32.const 1000) "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\000123456789")
+(func (export "_start")
+  (call $i64 (i64.load (i32.const 12)) (i64.const 0x6463333231300000))
+  (call $i64 (i64.load (i32.const 20)) (i64.const 0x3f5c22ff807f0100))
+  (call $i32 (i32.load (i32.const 28)) (i32.const 0))
+  (call $i32 (i32.load (i32.const 65532)) (i32.const 0xefbeadde))
+  (call $i64 (i64.load (i32.const 1060)) (i64.const 0x3231300066656463))
+  (call $i32 (i32.load8_u (i32.const 1074)) (i32.const 0x39))
+  (call $i32 (i32.load8_u (i32.const 1075)) (i32.const 0)))
