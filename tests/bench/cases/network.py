@@ -178,13 +178,30 @@ def one_of_many(server, count):
         process.join()
 
 
+@contextlib.contextmanager
+def on_one_processor(pid):
+    """This process and another, which take turns. On two processors each wake-up is an interrupt from one
+    to the other: 50 us of a virtual machine, for every server."""
+    ours = os.sched_getaffinity(0)
+    tasks = [0, *map(int, os.listdir(f"/proc/{pid}/task"))]
+    try:
+        for task in tasks:
+            os.sched_setaffinity(task, {max(ours)})
+        yield
+    finally:
+        for task in tasks:
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(task, ours)
+
+
 def ask(tls, pid, count):
     """The CPU microseconds of a server, of which all other connections are idle."""
-    begin = used(pid)
-    for _ in range(count):
-        tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        tls.recv(4096)
-    return (used(pid) - begin) / count * 1e6
+    with on_one_processor(pid):
+        begin = used(pid)
+        for _ in range(count):
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            tls.recv(4096)
+        return (used(pid) - begin) / count * 1e6
 
 
 def with_idle(connections, requests, serve=HttpsServer, serve_natively=lambda: nginx(PAGE), native="nginx"):
