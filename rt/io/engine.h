@@ -84,6 +84,12 @@ struct tc_stream {
 /* Size of a receive buffer. */
 #define TC_BUFFER_SIZE (64u * 1024)
 
+struct tc_vigil {
+    /* io_uring only */
+    bool armed;  /* a poll for POLLIN */
+    short found; /* by the last, if it is not armed */
+};
+
 typedef struct tc_engine {
     const char *name;
     /* Of so many bytes, what finds the queue empty is sent at once from where it lies: a copy of
@@ -110,6 +116,8 @@ typedef struct tc_engine {
     /* Called after consumption freed room for more. */
     void (*stream_drained)(tc_stream *stream);
     void (*chunk_free)(tc_chunk *chunk);
+    /* Afterwards the engine no longer knows the vigil. */
+    void (*vigil_end)(tc_vigil *vigil);
 } tc_engine;
 
 /* The engine in use; made at the first call. NULL in tc_engine_chosen until then: streams have it.

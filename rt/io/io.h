@@ -48,15 +48,23 @@ ssize_t tc_io_sendmsg(int fd, const struct msghdr *message, int flags, uint64_t 
 
 typedef struct tc_stream tc_stream;
 
-/* One thing to wait for. Either a descriptor, or a stream (then fd is ignored).
- */
+/* For a descriptor that is waited for again and again, and is seldom ready, as a listener is: the
+ * engine may go on watching it between the waits, which then need not ask for it. It may hold the
+ * file open as long: tc_vigil_end is to be called before the descriptor is closed or gets another
+ * file, and once by each who has one. NULL: no memory. */
+typedef struct tc_vigil tc_vigil;
+tc_vigil *tc_vigil_new(void);
+void tc_vigil_end(tc_vigil *vigil); /* and frees it; NULL is none */
+
+/* One thing to wait for. Either a descriptor, or a stream (then fd is ignored). */
 typedef struct tc_io_interest {
     int fd;
     tc_stream *stream;
-    short events;  /* POLLIN | POLLOUT */
-    short revents; /* set: as poll(2) would; for a stream POLLIN when
-                      tc_stream_peek would not give -EAGAIN, POLLOUT when
-                      tc_stream_has_room or sending has failed */
+    tc_vigil *vigil; /* of the descriptor; may be NULL */
+    short events;    /* POLLIN | POLLOUT */
+    short revents;   /* set: as poll(2) would; for a stream POLLIN when
+                        tc_stream_peek would not give -EAGAIN, POLLOUT when
+                        tc_stream_has_room or sending has failed */
 } tc_io_interest;
 
 /* While it is set, it is called after each wait that this interface's functions have made, before
@@ -148,6 +156,10 @@ void tc_stream_watch(tc_stream *stream, tc_stream_event *event, void *context, u
  * at any time, so it must only take note. A tc_io_wait that is under way then returns. NULL stops
  * it. Returns false where the engine does not tell, and the descriptor has to be watched. */
 bool tc_stream_notice(tc_stream *stream, tc_stream_event *notice, void *context);
+
+/* Whether whatever comes about on the stream next, but for room to send, will be told of by the
+ * engine, without its being asked: the stream need not be waited for. */
+bool tc_stream_is_awaited(const tc_stream *stream);
 
 /* The event of a watched stream comes again at the next tc_io_wait, whatever arrives: for one that
  * has stopped before it had seen all there is. */

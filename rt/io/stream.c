@@ -242,6 +242,11 @@ bool tc_stream_notice(tc_stream *stream, tc_stream_event *notice, void *context)
     return tc_engine_chosen->tells;
 }
 
+bool tc_stream_is_awaited(const tc_stream *stream) {
+    return tc_engine_chosen->tells && !tc_stream_has_arrived(stream) &&
+           (stream->receiving || stream->previous_starved);
+}
+
 void tc_stream_has_notice(tc_stream *stream) {
     if (!stream->notice)
         return;

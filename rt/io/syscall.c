@@ -100,6 +100,10 @@ static void stream_ignore(tc_stream *stream) {
     (void)stream;
 }
 
+static void vigil_ignore(tc_vigil *vigil) {
+    (void)vigil;
+}
+
 static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_t deadline) {
     for (;;) {
         ssize_t got = tc_engine_receive(fd, message, flags);
@@ -209,6 +213,7 @@ const tc_engine *tc_engine_syscall(void) {
                                      .stream_push = stream_push,
                                      .stream_flush = stream_flush,
                                      .stream_drained = stream_ignore,
-                                     .chunk_free = chunk_free};
+                                     .chunk_free = chunk_free,
+                                     .vigil_end = vigil_ignore};
     return &engine;
 }

@@ -55,7 +55,7 @@
 #define SENT_DIRECTLY (16u * 1024) /* a whole record of TLS */
 
 /* What a completion belongs to: a pointer with one of these in its low bits. */
-enum { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ROOM, TAG_OPERATION, TAG_MASK = 7 };
+enum { TAG_NONE, TAG_RECEIVE, TAG_SEND, TAG_ROOM, TAG_OPERATION, TAG_VIGIL, TAG_MASK = 7 };
 
 /* A single operation that the caller waits for. */
 typedef struct operation {
@@ -390,6 +390,25 @@ static void complete_room(tc_stream *stream) {
     tc_stream_has_event(stream);
 }
 
+/* Watching. */
+
+/* A poll that stays until it has found something, for all waits until then. */
+static void arm_vigil(const tc_io_interest *interest) {
+    tc_vigil *vigil = interest->vigil;
+    if (vigil->armed)
+        return;
+    struct io_uring_sqe *entry = get_entry();
+    io_uring_prep_poll_add(entry, interest->fd, POLLIN);
+    set_owner(entry, vigil, TAG_VIGIL);
+    vigil->armed = true;
+    vigil->found = 0;
+}
+
+static void complete_vigil(tc_vigil *vigil, int result) {
+    vigil->armed = false;
+    vigil->found = result > 0 ? (short)result : 0;
+}
+
 /* Completion. */
 
 static void complete(const struct io_uring_cqe *completion) {
@@ -404,6 +423,9 @@ static void complete(const struct io_uring_cqe *completion) {
         break;
     case TAG_ROOM:
         complete_room(owner);
+        break;
+    case TAG_VIGIL:
+        complete_vigil(owner, completion->res);
         break;
     case TAG_OPERATION:
         ((operation *)owner)->done = true;
@@ -481,6 +503,16 @@ static void engine_stream_close(tc_stream *stream) {
         submit_and_wait_for(1, TC_NEVER); /* it may be a send's, and the last there is */
     clear_starved(stream);
     streams_open--;
+    leave();
+}
+
+static void engine_vigil_end(tc_vigil *vigil) {
+    enter();
+    reap();
+    if (vigil->armed)
+        cancel(vigil, TAG_VIGIL);
+    while (vigil->armed)
+        submit_and_wait_for(1, TC_NEVER);
     leave();
 }
 
@@ -593,11 +625,18 @@ static ssize_t engine_recvmsg(int fd, struct msghdr *message, int flags, uint64_
     return op.result == -ECANCELED || op.result == -EINTR ? -EAGAIN : op.result;
 }
 
+/* Whether the ring knows of the descriptor, and it need not be polled. */
+static bool is_watched(const tc_io_interest *interest) {
+    return interest->vigil && interest->fd >= 0 && interest->events == POLLIN;
+}
+
 static int count_ready(tc_io_interest *interests, size_t count) {
     int ready = 0;
     for (size_t i = 0; i < count; i++) {
         if (interests[i].stream)
             interests[i].revents = tc_stream_readiness(interests[i].stream) & interests[i].events;
+        else if (is_watched(&interests[i]))
+            interests[i].revents = interests[i].vigil->found;
         ready += interests[i].revents != 0;
     }
     return ready;
@@ -630,8 +669,9 @@ static int wait_with_poll(tc_io_interest *interests, size_t count, uint64_t dead
     if (count + 1 > sizeof few / sizeof *few && !(polled = malloc((count + 1) * sizeof *polled)))
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        polled[i] = (struct pollfd){.fd = interests[i].stream ? -1 : interests[i].fd,
-                                    .events = interests[i].events};
+        polled[i] = (struct pollfd){
+            .fd = interests[i].stream || is_watched(&interests[i]) ? -1 : interests[i].fd,
+            .events = interests[i].events};
     polled[count] = (struct pollfd){.fd = completions_fd, .events = POLLIN};
     struct timespec left;
     bool now = tell_of_completions();
@@ -656,20 +696,30 @@ static bool room_is_coming(const tc_io_interest *interests, size_t count) {
     return false;
 }
 
-static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
+/* Sees to it that the ring knows of all that is waited for, but for descriptors that have to be
+ * polled: returns whether there are any. */
+static bool arm(tc_io_interest *interests, size_t count) {
     bool descriptors = false;
-    enter();
-    reap();
     for (size_t i = 0; i < count; i++) {
         tc_stream *stream = interests[i].stream;
         interests[i].revents = 0;
-        descriptors |= !stream && interests[i].fd >= 0;
         if (stream)
             arm_unless_starved(stream);
+        else if (is_watched(&interests[i]))
+            arm_vigil(&interests[i]);
+        else
+            descriptors |= interests[i].fd >= 0;
     }
     for (tc_stream *stream = tc_stream_watched; stream; stream = stream->next_watched)
         arm_unless_starved(stream);
     arm_starved();
+    return descriptors;
+}
+
+static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {
+    enter();
+    reap();
+    bool descriptors = arm(interests, count);
     uint64_t until = tc_stream_earliest_deadline(deadline);
     int error = 0;
     bool now = count_ready(interests, count) || tc_stream_events_pending();
@@ -681,7 +731,7 @@ static int engine_wait(tc_io_interest *interests, size_t count, uint64_t deadlin
     if (descriptors) {
         error = wait_with_poll(interests, count, now ? 0 : until);
         reap();
-    } else if (now) {
+    } else if (now || (until != TC_NEVER && until <= tc_io_now())) {
         submit(); /* enters the kernel only where there is something to hand over */
         reap();
     } else {
@@ -796,6 +846,7 @@ const tc_engine *tc_engine_uring(void) {
                                      .stream_push = engine_stream_push,
                                      .stream_flush = engine_stream_flush,
                                      .stream_drained = engine_stream_drained,
-                                     .chunk_free = chunk_free};
+                                     .chunk_free = chunk_free,
+                                     .vigil_end = engine_vigil_end};
     return make_ring() ? &engine : NULL;
 }

@@ -1,5 +1,6 @@
 /* Waiting, with whatever engine there is. */
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "io/engine.h"
 
@@ -13,6 +14,16 @@ void tc_engine_waited(void) {
     atomic_store_explicit(&tc_io_waits, count + 1, memory_order_relaxed);
     if (leave)
         leave();
+}
+
+tc_vigil *tc_vigil_new(void) {
+    return calloc(1, sizeof(tc_vigil));
+}
+
+void tc_vigil_end(tc_vigil *vigil) {
+    if (vigil && tc_engine_chosen)
+        tc_engine_chosen->vigil_end(vigil);
+    free(vigil);
 }
 
 int tc_io_wait(tc_io_interest *interests, size_t count, uint64_t deadline) {

@@ -64,6 +64,7 @@ struct tc_socket {
     tc_queue *queue; /* set for what is a readiness queue, and no socket; `fd` is its own */
     tc_watch *watch; /* its place in a queue; or NULL */
     tc_share *share; /* what all workers share; or NULL */
+    tc_vigil *vigil; /* of a listener that is polled; or NULL */
 };
 
 /* When a call on the socket gives up waiting: 0 (at once), a time, or TC_NEVER.
@@ -96,6 +97,9 @@ void tc_socket_settle(tc_socket *socket);
 /* Lets a handshake that is under way use what has arrived: for guests that ask again and again, and
  * never poll. */
 void tc_socket_advance(tc_socket *socket);
+
+/* Before its descriptor is closed or gets another file. */
+void tc_socket_end_vigil(tc_socket *socket);
 
 /* Readiness queues (queue.c; timecraft/options.h says what they are). Makes one of a socket that is
  * FRESH. */

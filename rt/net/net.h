@@ -102,6 +102,13 @@ bool tc_socket_has_small_options(uint32_t level);
 short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest);
 short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *interest);
 
+/* Whether the socket is not readable, and stays so until the engine tells of something. Then it
+ * does by calling `notice`, which must only take note; until that, or the socket's use by anything
+ * else, it need not be polled for POLLIN. The second ends it: before the socket is used, and when
+ * the notice has come. */
+bool tc_socket_rest(tc_socket *socket, tc_stream_event *notice, void *context);
+void tc_socket_end_rest(tc_socket *socket);
+
 /* Sets what `queue`, a readiness queue, watches of another socket; `how` is TIMECRAFT_QUEUE_ADD and
  * so on. -EINVAL: no queue, or a queue in a queue; -EBUSY: it is in another one; -EEXIST, -ENOENT.
  */

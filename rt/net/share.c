@@ -218,6 +218,7 @@ static int ask(tc_socket *socket, const tc_address *wanted, uint32_t ordinal) {
     if (moved != (ssize_t)sizeof result)
         return -EIO;
     if (fd >= 0) {
+        tc_socket_end_vigil(socket);
         if (dup3(fd, socket->fd, O_CLOEXEC) < 0)
             result = -errno;
         close(fd);
@@ -290,6 +291,7 @@ int tc_share_leave(tc_socket *socket) {
     int fd = socket_of_its_own(socket, wanted);
     if (fd < 0)
         return fd;
+    tc_socket_end_vigil(socket);
     int moved = dup3(fd, socket->fd, O_CLOEXEC) < 0 ? -errno : 0;
     close(fd);
     tc_queue_renewed(socket);

@@ -154,7 +154,13 @@ bool tc_socket_is_passed(const tc_socket *socket) {
     return socket->passed;
 }
 
+void tc_socket_end_vigil(tc_socket *socket) {
+    tc_vigil_end(socket->vigil);
+    socket->vigil = NULL;
+}
+
 void tc_socket_close(tc_socket *socket) {
+    tc_socket_end_vigil(socket);
     tc_queue_forget(socket);
     tc_share_forget(socket);
     forget_listening(socket);
@@ -480,6 +486,7 @@ int tc_socket_shutdown(tc_socket *socket, int how) {
         return -EINVAL;
     /* Of an unconnected datagram socket too, though to the kernel that is an error as well. */
     socket->reading_shut |= how != SHUT_WR;
+    tc_socket_end_vigil(socket);
     if (!socket->tls) {
         int error = shutdown(socket->fd, how) < 0 ? -errno : 0;
         socket->writing_shut |= !error && how != SHUT_RD;
@@ -577,6 +584,11 @@ short tc_socket_poll(tc_socket *socket, short wanted, tc_io_interest *interest) 
     if (socket->passed)
         tc_service_is_ready();
     *interest = interest_in(socket, wanted);
+    if (socket->state == TC_SOCKET_LISTENING) {
+        if (!socket->vigil)
+            socket->vigil = tc_vigil_new(); /* without one it is polled each time */
+        interest->vigil = socket->vigil;
+    }
     return 0;
 }
 
@@ -588,4 +600,13 @@ short tc_socket_polled(tc_socket *socket, short wanted, const tc_io_interest *in
     if (socket->state == TC_SOCKET_CONNECTING && interest->revents)
         tc_socket_settle(socket);
     return tc_socket_is_shut(socket) ? interest->revents & POLLOUT : interest->revents;
+}
+
+bool tc_socket_rest(tc_socket *socket, tc_stream_event *notice, void *context) {
+    return socket->tls && !socket->watch && tc_tls_rest(socket->tls, notice, context);
+}
+
+void tc_socket_end_rest(tc_socket *socket) {
+    if (socket->tls && !socket->watch)
+        tc_tls_notice(socket->tls, NULL, NULL);
 }

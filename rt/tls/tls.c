@@ -456,6 +456,11 @@ bool tc_tls_notice(tc_tls *tls, tc_stream_event *notice, void *context) {
     return tc_stream_notice(tls->stream, notice, context);
 }
 
+bool tc_tls_rest(tc_tls *tls, tc_stream_event *notice, void *context) {
+    return tls->state == TC_TLS_OPEN && !tls->wants_room && tc_stream_is_awaited(tls->stream) &&
+           !readable(tls, false) && tc_stream_notice(tls->stream, notice, context);
+}
+
 bool tc_tls_may_have_more(const tc_tls *tls) {
     return tc_stream_may_have_more(tls->stream);
 }

@@ -94,6 +94,8 @@ short tc_tls_ready(tc_tls *tls, short wanted, bool look);
 
 /* As tc_stream_notice. */
 bool tc_tls_notice(tc_tls *tls, tc_stream_event *notice, void *context);
+/* As tc_socket_rest. */
+bool tc_tls_rest(tc_tls *tls, tc_stream_event *notice, void *context);
 /* Whether the kernel may hold bytes of which no notice comes: those that a read has left. */
 bool tc_tls_may_have_more(const tc_tls *tls);
 /* Sends what is queued, as much as the kernel takes. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wasi/sockets.h"
+#include "wasi/waiters.h"
 
 static int grow(tc_fdtable *table) {
     if (table->capacity >= TC_FD_MAX)
@@ -36,14 +37,23 @@ int tc_fdtable_insert(tc_fdtable *table, tc_fd fd) {
     return (int)number;
 }
 
-tc_fd *tc_fdtable_get(tc_fdtable *table, uint32_t number) {
+tc_fd *tc_fdtable_look(const tc_fdtable *table, uint32_t number) {
     if (number >= table->capacity || table->slots[number].kind == TC_FD_FREE)
         return NULL;
     return &table->slots[number];
 }
 
+tc_fd *tc_fdtable_get(tc_fdtable *table, uint32_t number) {
+    tc_fd *fd = tc_fdtable_look(table, number);
+    if (fd && fd->resting)
+        tc_waiters_wake(fd);
+    return fd;
+}
+
 /* Closes what the entry holds. */
 static void release(tc_fd *fd) {
+    if (fd->resting)
+        tc_waiters_wake(fd);
     switch (fd->kind) {
     case TC_FD_FREE:
         break;

@@ -16,7 +16,8 @@ typedef enum tc_fd_kind {
 
 typedef struct tc_fd {
     tc_fd_kind kind;
-    uint64_t rights;            /* fs_rights_base */
+    uint32_t resting; /* of its subscriptions, 1 + that one's place; 0: none (waiters.h) */
+    uint64_t rights;  /* fs_rights_base */
     uint64_t rights_inheriting; /* fs_rights_inheriting */
     union {
         tc_file *file;     /* owned */
@@ -39,6 +40,10 @@ int tc_fdtable_insert(tc_fdtable *table, tc_fd fd);
 
 /* Borrowed entry, or NULL if the guest has no such descriptor. Valid until the next insert. */
 tc_fd *tc_fdtable_get(tc_fdtable *table, uint32_t number);
+
+/* The same for who changes nothing of it, and does not use it: poll_oneoff. A subscription that
+ * rests goes on to. */
+tc_fd *tc_fdtable_look(const tc_fdtable *table, uint32_t number);
 
 /* Closes what stands there. 0 or -EBADF. */
 int tc_fdtable_close(tc_fdtable *table, uint32_t number);
