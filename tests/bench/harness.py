@@ -96,7 +96,9 @@ def finish(process, command):
 
 
 def run(command, env=None, stdin=None, **more):
-    """CPU seconds of a process and its children, in user mode and in the kernel."""
+    """CPU seconds of a process and its children, in user mode and in the kernel. `more` for Popen: with
+    `preexec_fn`, as by default, what Python takes until it has become the process is in them."""
+    more.setdefault("preexec_fn", support.die_with_parent)
     with contextlib.ExitStack() as stack:
         if isinstance(stdin, bytes):
             file = stack.enter_context(tempfile.TemporaryFile())
@@ -104,8 +106,7 @@ def run(command, env=None, stdin=None, **more):
             file.seek(0)
             stdin = file
         process = subprocess.Popen(command, env=env, stdin=stdin or subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   preexec_fn=support.die_with_parent, **more)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
         usage = finish(process, command)
     return usage.ru_utime + usage.ru_stime
 
