@@ -204,6 +204,37 @@ void tc_cache_trim(const char *directory, uint64_t limit);
 
 #define TC_CACHE_LIMIT (UINT64_C(2) << 30)
 
+/* ---- packed.c: what is packed ---- */
+
+/* gzip's form (RFC 1952), zlib's (RFC 1950), or neither's frame (RFC 1951). */
+typedef enum tc_packing { TC_GZIP, TC_ZLIB, TC_DEFLATED } tc_packing;
+
+/* Appends what was compressed, until `out` has `limit` bytes or a little more; *cut is set where
+ * that is not all: there is more, or the end is missing. False: it is damaged. */
+bool tc_inflate(const void *in, size_t length, tc_packing packing, size_t limit, tc_buffer *out,
+                bool *cut);
+
+typedef enum tc_taken { TC_TAKEN, TC_TAKEN_SHORT, TC_TAKEN_LONG } tc_taken;
+
+/* Takes an unsigned LEB128 of so many bits at most, which Protocol Buffers call a varint, and steps
+ * over it. SHORT: the bytes end before; LONG: it has more bits. Example: e5 8e 26 is 624485. */
+static inline tc_taken tc_take_leb(const uint8_t **at, const uint8_t *end, unsigned bits,
+                                   uint64_t *value) {
+    *value = 0;
+    for (unsigned shift = 0; shift < bits; shift += 7) {
+        if (*at == end)
+            return TC_TAKEN_SHORT;
+        uint8_t byte = *(*at)++;
+        uint64_t part = byte & 0x7f;
+        if (bits - shift < 7 && part >> (bits - shift))
+            return TC_TAKEN_LONG;
+        *value |= part << shift;
+        if (!(byte & 0x80))
+            return TC_TAKEN;
+    }
+    return TC_TAKEN_LONG;
+}
+
 /* ---- toolchain.c: the programs and files that a build needs ---- */
 
 typedef struct tc_toolchain {

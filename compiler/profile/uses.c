@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/base.h"
 
@@ -40,18 +39,7 @@ static bool damage(message *in) {
 }
 
 static bool take_varint(message *in, uint64_t *value) {
-    *value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        if (in->at == in->end)
-            return damage(in);
-        uint64_t byte = *in->at++;
-        if (shift == 63 && byte > 1)
-            return damage(in);
-        *value |= (byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return damage(in);
+    return tc_take_leb(&in->at, in->end, 64, value) == TC_TAKEN || damage(in);
 }
 
 static bool take_bytes(message *in, uint64_t length, message *bytes) {
@@ -319,21 +307,9 @@ static bool read_uses(file *all, tc_profile_uses *uses) {
 
 /* ---- the file ---- */
 
-/* gzip's format (RFC 1952). */
 static bool inflate_text(const tc_buffer *from, tc_buffer *to) {
-    static unsigned char block[1 << 16];
-    z_stream stream = {.next_in = (unsigned char *)from->data, .avail_in = (uInt)from->length};
-    if (inflateInit2(&stream, MAX_WBITS + 16) != Z_OK)
-        return false;
-    int state;
-    do {
-        stream.next_out = block;
-        stream.avail_out = sizeof block;
-        state = inflate(&stream, Z_NO_FLUSH);
-        tc_buffer_add(to, block, sizeof block - stream.avail_out);
-    } while (state == Z_OK && to->length <= LONGEST_TEXT);
-    inflateEnd(&stream);
-    return state == Z_STREAM_END && stream.avail_in == 0 && to->length <= LONGEST_TEXT;
+    bool cut = false;
+    return tc_inflate(from->data, from->length, TC_GZIP, LONGEST_TEXT, to, &cut) && !cut;
 }
 
 static bool is_compressed(const tc_buffer *text) {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "record/http.h"
@@ -12,36 +11,15 @@ enum { STEP = 64 << 10 };
 
 typedef bool (*decoder)(const uint8_t *in, size_t length, size_t limit, tc_buffer *out, bool *cut);
 
-static bool inflate_all(const uint8_t *in, size_t length, int window, size_t limit, tc_buffer *out,
-                        bool *cut) {
-    char room[STEP];
-    z_stream stream = {.next_in = (Bytef *)in, .avail_in = (uInt)length};
-    if (length > UINT32_MAX || inflateInit2(&stream, window) != Z_OK)
-        return false;
-    int result = Z_OK;
-    while (result == Z_OK && out->length < limit) {
-        stream.next_out = (Bytef *)room;
-        stream.avail_out = sizeof room;
-        result = inflate(&stream, Z_NO_FLUSH);
-        tc_buffer_add(out, room, sizeof room - stream.avail_out);
-        /* RFC 1952, 2.2: members may follow each other. */
-        if (result == Z_STREAM_END && stream.avail_in && window > MAX_WBITS)
-            result = inflateReset(&stream);
-    }
-    inflateEnd(&stream);
-    *cut |= result != Z_STREAM_END;
-    return result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR;
-}
-
 static bool decode_gzip(const uint8_t *in, size_t length, size_t limit, tc_buffer *out, bool *cut) {
-    return inflate_all(in, length, MAX_WBITS + 16, limit, out, cut);
+    return tc_inflate(in, length, TC_GZIP, limit, out, cut);
 }
 
 /* zlib's format (RFC 1950), which some leave the frame of out (RFC 9110, 8.4.1.2). */
 static bool decode_deflate(const uint8_t *in, size_t length, size_t limit, tc_buffer *out,
                            bool *cut) {
     bool framed = length >= 2 && (in[0] & 0xf) == 8 && (in[0] << 8 | in[1]) % 31 == 0;
-    return inflate_all(in, length, framed ? MAX_WBITS : -MAX_WBITS, limit, out, cut);
+    return tc_inflate(in, length, framed ? TC_ZLIB : TC_DEFLATED, limit, out, cut);
 }
 
 static bool decode_brotli(const uint8_t *in, size_t length, size_t limit, tc_buffer *out,

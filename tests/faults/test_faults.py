@@ -22,14 +22,6 @@ def spread(plans, most):
     return [plans[step * (len(plans) - 1) // (most - 1)] for step in range(most)]
 
 
-def can_be_direct():
-    try:
-        os.close(os.open(os.path.join(support.temporary_folder(), "direct"), os.O_WRONLY | os.O_CREAT | os.O_DIRECT))
-        return True
-    except OSError:
-        return False
-
-
 class Calls(unittest.TestCase):
     def test_of_the_runtime_can_all_be_made_to_fail(self):
         """What it takes from elsewhere and has a system call's name, or allocates: preload.c has it."""
@@ -137,7 +129,7 @@ class Faults(unittest.TestCase):
                     self.assertNotIn("yellow", "".join(sent))
 
     @unittest.skipIf(support.ENGINE == "syscall", "the same with either engine")
-    @unittest.skipUnless(can_be_direct(), "no O_DIRECT here")
+    @unittest.skipUnless(support.can_be_direct(support.temporary_folder()), "no O_DIRECT here")
     def test_of_a_record_past_the_page_cache_are_no_matter(self):
         self.suffer_all_of(faults.RecordedLong, "syscall-io_setup", "syscall-io_submit", "syscall-io_getevents", "aio",
                            "fallocate", "posix_fallocate")

@@ -299,6 +299,15 @@ class GuestTest(unittest.TestCase):
         return result
 
 
+def can_be_direct(folder):
+    """Whether files of the folder can be written past the page cache."""
+    try:
+        os.close(os.open(os.path.join(folder, "direct"), os.O_WRONLY | os.O_CREAT | os.O_DIRECT))
+        return True
+    except OSError:
+        return False
+
+
 def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 

@@ -32,21 +32,14 @@ static inline uint8_t tc_read_byte(tc_reader *in) {
     return *in->at++;
 }
 
-/* Unsigned LEB128. Example: e5 8e 26 is 624485. */
 static inline uint64_t tc_read_leb(tc_reader *in, unsigned bits) {
     if (in->at != in->end && *in->at < 0x80)
         return *in->at++;
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < bits; shift += 7) {
-        uint8_t byte = tc_read_byte(in);
-        uint64_t part = byte & 0x7f;
-        if (bits - shift < 7 && part >> (bits - shift))
-            break;
-        value |= part << shift;
-        if (!(byte & 0x80))
-            return value;
-    }
-    tc_reader_fail(in, "a number is too long");
+    uint64_t value;
+    tc_taken taken = tc_take_leb(&in->at, in->end, bits, &value);
+    if (taken == TC_TAKEN)
+        return value;
+    tc_reader_fail(in, taken == TC_TAKEN_SHORT ? "it ends too early" : "a number is too long");
     return 0;
 }
 
