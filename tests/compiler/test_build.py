@@ -354,6 +354,24 @@ class Options(Case):
         self.assertEqual((result.compiled, result.cached), (0, compiled))
         self.assertEqual(len(list((self.folder / "kept").glob("*.c"))), compiled)
 
+    def test_jumps_by_a_table_with_a_number_just_set_go_where_it_leads_to(self):
+        """Go's compiler makes all jumps so; C compilers leave them through the table."""
+        kept = self.folder / "kept"
+        self.build(self.wat("""(module (memory (export "memory") 1) (func (export "_start")
+            (local $place i32) (local $turns i32)
+            (loop $again
+              (block $else (block $two (block $one (block $zero
+                (br_table $zero $one $two $else (local.get $place)))
+                (local.set $place (i32.const 2)) (br $again))
+               (local.set $place (i32.const 4294967295)) (br $again))
+              (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+              (if (i32.lt_u (local.get $turns) (i32.const 9))
+                (then (local.set $place (i32.const 0)) (br $again)))
+              (local.set $place (i32.const 1)) (br $again)))))"""), "--keep-c", kept)
+        units = "".join(path.read_text() for path in kept.glob("unit_*.c"))
+        self.assertIn("switch (", units)
+        self.assertNotIn("goto var_L", units)
+
     def test_keep_c_where_nothing_can_be_kept(self):
         result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")
         self.assertRefused(result, "cannot keep the C files in /dev/null/x")
