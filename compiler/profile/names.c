@@ -118,15 +118,11 @@ char *tc_profile_shown(const char *name) {
 
 /* How wasm2c begins the C names of imports. */
 static const char import_prefix[] = "w2c_";
-/* And those of functions through which others are called by way of a table. */
-static const char wrapper_prefix[] = "wrap_w2c_";
 
 static int kind_of(const tc_symbols *symbols, const Elf64_Sym *symbol) {
     const char *name = tc_symbols_raw_name(symbols, symbol);
     if (tc_symbols_is_guest(symbols, symbol))
         return TC_NAME_GUEST;
-    if (strncmp(name, wrapper_prefix, sizeof wrapper_prefix - 1) == 0)
-        return TC_NAME_NONE;
     return strncmp(name, import_prefix, sizeof import_prefix - 1) == 0 ? TC_NAME_IMPORT
                                                                        : TC_NAME_HOST;
 }

@@ -96,8 +96,7 @@ const tc_profile_use *tc_profile_find(const tc_profile_uses *uses, const char *r
  * C++ and Rust as there, nothing that a terminal, a line or XML could not have. A new string. */
 char *tc_profile_shown(const char *name);
 
-/* TC_NAME_NONE: it is not shown. */
-enum { TC_NAME_GUEST, TC_NAME_IMPORT, TC_NAME_HOST, TC_NAME_NONE };
+enum { TC_NAME_GUEST, TC_NAME_IMPORT, TC_NAME_HOST };
 
 typedef struct tc_profile_table tc_profile_table;
 tc_profile_table *tc_profile_table_new(const tc_symbols_image *image);

@@ -116,7 +116,7 @@ static void collect(tc_profile *profile, const uint64_t *addresses, size_t count
                 push_function(out, name);
             in_host = false;
             host = UINT32_MAX;
-        } else if (kind != TC_NAME_NONE) {
+        } else {
             in_host = true;
             if (name != UINT32_MAX)
                 host = name;

@@ -78,7 +78,6 @@ static const char *declared_by(const char *line, size_t length, size_t *name_len
     *name_length = tc_text_identifier_before(line, parenthesis);
     const char *name = parenthesis - *name_length;
     bool is_function = tc_text_starts(name, *name_length, "w2c_") ||
-                       tc_text_starts(name, *name_length, "wrap_w2c_") ||
                        tc_text_starts(name, *name_length, "wasm_tailcall_w2c_");
     return is_function ? name : NULL;
 }

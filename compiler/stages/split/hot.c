@@ -21,10 +21,8 @@
 /* In wasm2c's C. GCC's -O2 puts into others what has about 15 instructions, which is less. */
 #define LONGEST_SMALL 2048
 
-/* How names begin in wasm2c's C, of the module's functions and of those through which these are
- * called by way of a table. */
-#define GUEST_PREFIX   "w2c_guest_"
-#define WRAPPER_PREFIX "wrap_"
+/* How names of the module's functions begin in wasm2c's C. */
+#define GUEST_PREFIX "w2c_guest_"
 
 /* ---- what the profile says ---- */
 
@@ -34,13 +32,9 @@ static const tc_profile_use *find_function(const tc_profile_uses *uses, tc_name 
     return use || length == name.length ? use : tc_profile_find(uses, name.text, length);
 }
 
-/* The name of a function, or of that which it is a wrapper of. */
 static tc_name name_of(const tc_splitter *all, size_t index) {
     const tc_declared *name = &all->declarations.names[index];
-    size_t prefix = tc_text_starts(name->text, name->length, WRAPPER_PREFIX GUEST_PREFIX)
-                        ? strlen(WRAPPER_PREFIX)
-                        : 0;
-    return (tc_name){name->text + prefix, name->length - prefix};
+    return (tc_name){name->text, name->length};
 }
 
 /* Tells how well the profile fits the module, whose functions all parts declare. */
@@ -123,14 +117,6 @@ static void warm_callees(const tc_splitter *all, const tc_piece *function, workl
     }
 }
 
-/* A wrapper of what is not cold is not. */
-static void warm_wrapper(const tc_splitter *all, tc_piece *function, const worklist *work) {
-    tc_name name = name_of(all, function->name);
-    size_t wrapped = tc_declarations_find(&all->declarations, name.text, name.length);
-    if (wrapped != TC_NO_NAME && work->by_name[wrapped])
-        function->is_cold &= work->by_name[wrapped]->is_cold;
-}
-
 static void warm_all_callees(tc_splitter *all) {
     worklist work = {.items = tc_allocate((all->functions.count + 1) * sizeof *work.items),
                      .by_name =
@@ -143,8 +129,6 @@ static void warm_all_callees(tc_splitter *all) {
     }
     while (work.count)
         warm_callees(all, work.items[--work.count], &work);
-    for (size_t i = 0; i < all->functions.count; i++)
-        warm_wrapper(all, &all->functions.items[i], &work);
     free(work.items);
     free(work.by_name);
 }
