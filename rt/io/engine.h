@@ -130,8 +130,10 @@ const tc_engine *tc_engine_uring(void);
 const tc_engine *tc_engine_syscall(void);
 
 /* One recvmsg(2) that does not wait, with errno for its error; the message is set as for
- * tc_io_recvmsg (io.c). */
+ * tc_io_recvmsg (message.c). */
 ssize_t tc_engine_receive(int fd, struct msghdr *message, int flags);
+/* One sendmsg(2), likewise. */
+ssize_t tc_engine_send(int fd, const struct msghdr *message, int flags);
 
 /* After a wait, outside of the engine (wait.c). */
 void tc_engine_waited(void);
