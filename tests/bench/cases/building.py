@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import tempfile
 
 import build_memory
 import support
 from harness import Missing, case, curve, run
 from support import gotools
 
-from cases.computing import posix_program, wasmtime
+from cases.computing import SQL, posix_program, wasmtime
 from cases.languages import requests_module, requests_profile
 
 DOCUMENT = os.path.join(support.TREE, "examples", "go", "document")
@@ -114,6 +116,28 @@ def go_with_profile(quick):
       quick=False, rounds=1)
 def sqlite_optimised(quick):
     module, builds = posix_program("sqlite").module, Builds("-O2")
+    yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
+
+
+def sqlite_profile(module):
+    """Of the script of program.sqlite, ten times: some seconds of the program that -O0 builds."""
+    def take(path):
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "sqlite")
+            support.run_tool(support.TIMECRAFT, "build", "-q", "-O0", module, "-o", program)
+            subprocess.run([support.TIMECRAFT, "profile", "--format=pprof", "-o", path, "--", program],
+                           input=10 * SQL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           check=True)
+
+    return support.made_once("sqlite.pprof", [module, *support.runtime_files()], [], take)
+
+
+@case("build.sqlite.profile", "SQLite's shell, -O2 with --profile, cold", "s", "wasmtime compile",
+      f"{FAIR}; ours optimises the functions that were sampled in some seconds of a script", 35,
+      judged="cost", quick=False, rounds=3)
+def sqlite_with_profile(quick):
+    module = posix_program("sqlite").module
+    builds = Builds("-O2", f"--profile={sqlite_profile(module)}")
     yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
 
 
