@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* What some versions of wasm2c leave off until told. It makes the code that they write longer for
@@ -80,10 +81,20 @@ static int read_output(const tc_build *build, const char *name, tc_buffer *out) 
     return result;
 }
 
+/* wasm2c succeeds where what it wrote found no room. */
+static bool is_full(const char *folder) {
+    struct statvfs room;
+    return statvfs(folder, &room) == 0 && room.f_blocks > 0 && room.f_bavail == 0;
+}
+
 /* guest.h stays, for the binding; the sources go, because units as long will take their room. */
 static int read_code(tc_build *build) {
     tc_code *code = &build->code;
     int result = 0;
+    if (is_full(build->work)) {
+        tc_error("there is no space left in %s for the C code", build->work);
+        return -1;
+    }
     for (size_t i = 0; i < TC_WASM2C_OUTPUTS && result == 0; i++) {
         char *name = tc_format("guest_%zu.c", i);
         char *path = tc_format("%s/%s", build->work, name);
