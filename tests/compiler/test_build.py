@@ -372,6 +372,21 @@ class Options(Case):
         self.assertIn("switch (", units)
         self.assertNotIn("goto var_L", units)
 
+    def test_functions_that_begin_with_a_table_ask_for_its_first_place_before(self):
+        """Where the table goes by the only parameter: Go's, which is 0 for a plain call."""
+        kept = self.folder / "kept"
+        function = """(func (export "{}") (param i32 {}) (result i32) (local i64)
+            (loop $again (block $one (block $zero (br_table $zero $one (local.get {})))
+                (local.set {} (i32.const 1)) (br $again)))
+            (i32.const 1))"""
+        self.build(self.wat(f"""(module (memory (export "memory") 1) (func (export "_start"))
+            {function.format("likego", "", 0, 0)} {function.format("oftwo", "i32", 0, 0)}
+            {function.format("ofasecond", "i32", 1, 1)})"""), "--keep-c", kept)
+        units = "".join(path.read_text() for path in kept.glob("unit_*.c"))
+        asked = re.findall(r"^u32 w2c_guest_(\w+)\([^}]*?if \(__builtin_expect\(var_p0 == 0, 1\)\) "
+                           r"goto var_B\d+; switch \(", units, re.MULTILINE)
+        self.assertEqual([re.sub(r"_0$", "", name) for name in asked], ["likego"])
+
     def test_keep_c_where_nothing_can_be_kept(self):
         result = self.timecraft("build", "--keep-c", "/dev/null/x", self.wat(SEVEN), "-o", "program")
         self.assertRefused(result, "cannot keep the C files in /dev/null/x")

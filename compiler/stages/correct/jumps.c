@@ -18,7 +18,12 @@
  * Compilers leave most of them as they are, an indirect jump for each turn of a loop, and see
  * nothing of the loops that there are. The variables are set as before, but for the table's own
  * (var_i0): it is a place on the stack of operands that the table has taken its number from, and
- * who comes by there next puts something there before it is read. */
+ * who comes by there next puts something there before it is read.
+ *
+ * Go's functions begin with such a table, by a parameter: where to go on, which for a call that is
+ * not the continuation of another is 0. That is asked for before the table, as what is likely:
+ *
+ *       if (__builtin_expect(var_p0 == 0, 1)) goto var_B77; switch (var_i0) { */
 #include "stages/correct/correct.h"
 
 #include <stdio.h>
@@ -28,7 +33,8 @@
 static const char loop_label[] = "var_L";
 
 typedef struct table {
-    tc_name variable; /* that has the number */
+    const char *start; /* its "switch" */
+    tc_name variable;  /* that has the number */
     tc_name
         *targets; /* the labels by number, then that of all others; NULL: a loop without a table */
     size_t count;
@@ -95,6 +101,7 @@ static bool read_table(const char *at, table *out) {
     if (!take_copy(&at, &copied, &out->variable))
         return false;
     skip_spaces(&at);
+    out->start = at;
     if (!take(&at, "switch (") || !take_name(&at, &asked) || !are_same(asked, copied) ||
         !take(&at, ") {\n"))
         return false;
@@ -152,6 +159,25 @@ static const tc_name *find_target(const table *by, const char *start, const char
     return &by->targets[number < by->count ? number : by->count - 1];
 }
 
+/* Whether the loop whose label is on this line is what a function of Go begins with: the table goes
+ * by the only parameter, and no label comes before. */
+static bool begins_function(const char *start, const char *line, const table *by) {
+    static const char end_of_head[] = "(w2c_guest* instance, u32 var_p0) {\n";
+    enum { MOST_LINES = 64 }; /* of declarations */
+    if (!by->targets || !tc_name_is(by->variable, "var_p0"))
+        return false;
+    for (size_t i = 0; i < MOST_LINES && line > start; i++) {
+        const char *next = line;
+        line = line_before(start, line);
+        size_t length = (size_t)(next - line), end = strlen(end_of_head);
+        if (*line != ' ')
+            return length >= end && memcmp(next - end, end_of_head, end) == 0;
+        if (memmem(line, length, ":", 1))
+            return false;
+    }
+    return false;
+}
+
 /* A label is defined before all that goes to it, for only loops have these. */
 static void straighten(tc_buffer *source) {
     tc_buffer out = {0};
@@ -168,6 +194,13 @@ static void straighten(tc_buffer *source) {
         if (words == label && take(&at, ":")) {
             skip_spaces(&at);
             set_table(&all, loop, at + (*at == '\n'));
+            const table *set = &all.by_loop[loop];
+            if (begins_function(source->data, line, set)) {
+                tc_buffer_add(&out, done, (size_t)(set->start - done));
+                tc_buffer_print(&out, "if (__builtin_expect(var_p0 == 0, 1)) goto %.*s; ",
+                                (int)set->targets[0].length, set->targets[0].text);
+                done = set->start;
+            }
         } else if (take(&words, "goto ") && words == label && *at == ';' && loop < all.count &&
                    all.by_loop[loop].targets) {
             const tc_name *target = find_target(&all.by_loop[loop], source->data, line);
