@@ -32,6 +32,9 @@
 
 static const char loop_label[] = "var_L";
 
+/* Loops of higher numbers, in a function with more than so many, stay as they are. */
+#define LOOPS_MOST ((size_t)1 << 20)
+
 typedef struct table {
     const char *start; /* its "switch" */
     tc_name variable;  /* that has the number */
@@ -187,7 +190,7 @@ static void straighten(tc_buffer *source) {
         const char *label = at;
         size_t loop;
         at += strlen(loop_label);
-        if (!take_number(&at, &loop))
+        if (!take_number(&at, &loop) || loop >= LOOPS_MOST)
             continue;
         const char *line = line_of(source->data, label), *words = line;
         skip_spaces(&words);
