@@ -30,8 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char loop_label[] = "var_L";
-
 /* Loops of higher numbers, in a function with more than so many, stay as they are. */
 #define LOOPS_MOST ((size_t)1 << 20)
 
@@ -138,89 +136,103 @@ static void set_table(tables *all, size_t loop, const char *at) {
     all->by_loop[loop] = read;
 }
 
-/* The start of the line that `at` is in, in a text from `start` on. */
-static const char *line_of(const char *start, const char *at) {
-    const char *end = memrchr(start, '\n', (size_t)(at - start));
-    return end ? end + 1 : start;
+/* A way through a file, line by line: nothing looks further back or ahead than it must, for files
+ * are long. */
+typedef struct way {
+    const char *line, *before, *before_that; /* this line, and where the last two began */
+    bool begins_function;                    /* one of Go's kind, in which no label has come yet */
+    tables tables;
+    tc_buffer out;
+    const char *done; /* what comes before is in out */
+} way;
+
+static void replace(way *way, const char *from, const char *to, tc_name by) {
+    tc_buffer_add(&way->out, way->done, (size_t)(from - way->done));
+    tc_buffer_add(&way->out, by.text, by.length);
+    way->done = to;
 }
 
-static const char *line_before(const char *start, const char *line) {
-    return line_of(start, line > start ? line - 1 : line);
-}
-
-/* Where a goto on the line that begins at `line` gets to by this table, or NULL. */
-static const tc_name *find_target(const table *by, const char *start, const char *line) {
-    const char *copy = line_before(start, line), *constant = line_before(start, copy);
+/* Where the goto on this line gets to by the table, or NULL. */
+static const tc_name *find_target(const way *way, const table *by) {
+    const char *constant = way->before_that, *copy = way->before;
     tc_name to, from, set;
     size_t number;
+    if (!constant)
+        return NULL;
     skip_spaces(&constant);
     if (!take_name(&constant, &set) || !take(&constant, " = ") ||
         !take_number(&constant, &number) || !take(&constant, "u;\n") || constant != copy ||
-        !take_copy(&copy, &to, &from) || copy != line || !are_same(from, set) ||
+        !take_copy(&copy, &to, &from) || copy != way->line || !are_same(from, set) ||
         !are_same(to, by->variable))
         return NULL;
     return &by->targets[number < by->count ? number : by->count - 1];
 }
 
-/* Whether the loop whose label is on this line is what a function of Go begins with: the table goes
- * by the only parameter, and no label comes before. */
-static bool begins_function(const char *start, const char *line, const table *by) {
-    static const char end_of_head[] = "(w2c_guest* instance, u32 var_p0) {\n";
-    enum { MOST_LINES = 64 }; /* of declarations */
-    if (!by->targets || !tc_name_is(by->variable, "var_p0"))
-        return false;
-    for (size_t i = 0; i < MOST_LINES && line > start; i++) {
-        const char *next = line;
-        line = line_before(start, line);
-        size_t length = (size_t)(next - line), end = strlen(end_of_head);
-        if (*line != ' ')
-            return length >= end && memcmp(next - end, end_of_head, end) == 0;
-        if (memmem(line, length, ":", 1))
-            return false;
-    }
-    return false;
+static void take_jump(way *way, const char *label, const char *end, size_t loop) {
+    const tables *all = &way->tables;
+    const tc_name *target = loop < all->count && all->by_loop[loop].targets
+                                ? find_target(way, &all->by_loop[loop])
+                                : NULL;
+    if (target)
+        replace(way, label, end, *target);
 }
 
-/* A label is defined before all that goes to it, for only loops have these. */
-static void straighten(tc_buffer *source) {
-    tc_buffer out = {0};
-    tables all = {0};
-    const char *done = source->data;
-    for (const char *at = done; at && (at = strstr(at, loop_label));) {
-        const char *label = at;
-        size_t loop;
-        at += strlen(loop_label);
-        if (!take_number(&at, &loop) || loop >= LOOPS_MOST)
-            continue;
-        const char *line = line_of(source->data, label), *words = line;
-        skip_spaces(&words);
-        if (words == label && take(&at, ":")) {
-            skip_spaces(&at);
-            set_table(&all, loop, at + (*at == '\n'));
-            const table *set = &all.by_loop[loop];
-            if (begins_function(source->data, line, set)) {
-                tc_buffer_add(&out, done, (size_t)(set->start - done));
-                tc_buffer_print(&out, "if (__builtin_expect(var_p0 == 0, 1)) goto %.*s; ",
+static void take_loop(way *way, const char *next, size_t loop) {
+    set_table(&way->tables, loop, next);
+    const table *set = &way->tables.by_loop[loop];
+    if (way->begins_function && set->targets && tc_name_is(set->variable, "var_p0")) {
+        char *first = tc_format("if (__builtin_expect(var_p0 == 0, 1)) goto %.*s; ",
                                 (int)set->targets[0].length, set->targets[0].text);
-                done = set->start;
-            }
-        } else if (take(&words, "goto ") && words == label && *at == ';' && loop < all.count &&
-                   all.by_loop[loop].targets) {
-            const tc_name *target = find_target(&all.by_loop[loop], source->data, line);
-            if (target) {
-                tc_buffer_add(&out, done, (size_t)(label - done));
-                tc_buffer_add(&out, target->text, target->length);
-                done = at;
-            }
-        }
+        replace(way, set->start, set->start, (tc_name){first, strlen(first)});
+        free(first);
     }
-    for (size_t i = 0; i < all.count; i++)
-        free(all.by_loop[i].targets);
-    free(all.by_loop);
-    if (out.length) {
-        tc_buffer_add(&out, done, strlen(done));
+}
+
+/* Whether a function begins on this line as Go's do: a table by its only parameter may follow. */
+static bool is_head(const char *line, const char *next) {
+    static const char end[] = "(w2c_guest* instance, u32 var_p0) {\n";
+    size_t length = (size_t)(next - line), end_length = strlen(end);
+    return length > end_length && memcmp(next - end_length, end, end_length) == 0;
+}
+
+/* A loop's label comes before all that goes to it. */
+static void take_line(way *way, const char *next) {
+    const char *at = way->line;
+    size_t loop;
+    skip_spaces(&at);
+    bool is_jump = take(&at, "goto ");
+    const char *label = at;
+    if (at == way->line) {
+        way->begins_function = is_head(way->line, next);
+    } else if (take(&at, "var_L") && take_number(&at, &loop) && loop < LOOPS_MOST) {
+        if (is_jump && *at == ';')
+            take_jump(way, label, at, loop);
+        else if (!is_jump && *at == ':')
+            take_loop(way, next, loop);
+    }
+    if (*at == ':' || take(&at, "var_B"))
+        way->begins_function = false;
+}
+
+static void straighten(tc_buffer *source) {
+    if (!source->length)
+        return;
+    way way = {.line = source->data, .done = source->data};
+    while (*way.line) {
+        const char *end = strchr(way.line, '\n');
+        const char *next = end ? end + 1 : way.line + strlen(way.line);
+        take_line(&way, next);
+        way.before_that = way.before;
+        way.before = way.line;
+        way.line = next;
+    }
+    for (size_t i = 0; i < way.tables.count; i++)
+        free(way.tables.by_loop[i].targets);
+    free(way.tables.by_loop);
+    if (way.out.length) {
+        tc_buffer_add(&way.out, way.done, (size_t)(way.line - way.done));
         tc_buffer_reset(source);
-        *source = out;
+        *source = way.out;
     }
 }
 

@@ -16,13 +16,13 @@ static const char name[] = "wrap_w2c_";
 
 /* How long a wrapper is that begins here, or 0. */
 static size_t wrapper_length(const char *text) {
-    static const char before[] = "static ", end[] = "\n}\n";
+    static const char before[] = "static ";
     size_t line = strcspn(text, "\n");
     if (!tc_text_starts(text, line, before) || text[line - 1] != '{' ||
         !memmem(text, line, " wrap_w2c_", strlen(" wrap_w2c_")))
         return 0;
-    const char *last = strstr(text + line, end);
-    return last ? (size_t)(last - text) + strlen(end) : 0;
+    const char *end = tc_text_end_at_line(text, "}");
+    return end ? (size_t)(end - text) : 0;
 }
 
 /* Adds a line, with the functions themselves where it has wrappers. */
