@@ -71,6 +71,7 @@ typedef struct tc_name {
 } tc_name;
 
 bool tc_name_is(tc_name name, const char *text);
+bool tc_name_same(tc_name left, tc_name right);
 /* The name for a person: control characters and what is not UTF-8 escaped, long ones cut. */
 char *tc_name_shown(tc_name name);
 /* "137 KB", "8.8 MB". */
@@ -80,6 +81,8 @@ char *tc_size_shown(uint64_t bytes);
  * identifier that ends before `end`. */
 bool tc_text_starts(const char *text, size_t length, const char *prefix);
 size_t tc_text_identifier_before(const char *start, const char *end);
+/* Steps over `expected`, in a text that ends with a NUL; false: something else is there. */
+bool tc_text_take(const char **at, const char *expected);
 /* The end of what begins at `text`: behind the first line that is `last`. NULL: it has no end. */
 const char *tc_text_end_at_line(const char *text, const char *last);
 

@@ -140,6 +140,10 @@ bool tc_name_is(tc_name name, const char *text) {
     return name.length == strlen(text) && memcmp(name.text, text, name.length) == 0;
 }
 
+bool tc_name_same(tc_name left, tc_name right) {
+    return left.length == right.length && memcmp(left.text, right.text, left.length) == 0;
+}
+
 /* Names are for a terminal: a module must not be able to move the cursor or colour its output. */
 char *tc_name_shown(tc_name name) {
     tc_buffer shown = {0};
@@ -177,6 +181,14 @@ size_t tc_text_identifier_before(const char *start, const char *end) {
     while (at > start && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))
         at--;
     return (size_t)(end - at);
+}
+
+bool tc_text_take(const char **at, const char *expected) {
+    size_t length = strlen(expected);
+    if (strncmp(*at, expected, length) != 0)
+        return false;
+    *at += length;
+    return true;
 }
 
 const char *tc_text_end_at_line(const char *text, const char *last) {

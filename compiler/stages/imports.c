@@ -151,15 +151,11 @@ tc_provided tc_imports_find(const tc_import *import, const tc_stubs *stubs) {
 
 /* ---- all imports of a module ----------------------------------------------------------------- */
 
-static bool same_name(tc_name left, tc_name right) {
-    return left.length == right.length && memcmp(left.text, right.text, left.length) == 0;
-}
-
 const tc_import *tc_imports_earlier(const tc_wasm *wasm, size_t index) {
     const tc_import *import = &wasm->imports[index];
     for (size_t i = 0; i < index; i++) {
         const tc_import *other = &wasm->imports[i];
-        if (same_name(other->name, import->name) && same_name(other->module, import->module))
+        if (tc_name_same(other->name, import->name) && tc_name_same(other->module, import->module))
             return other;
     }
     return NULL;

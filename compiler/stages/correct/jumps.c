@@ -36,8 +36,7 @@
 typedef struct table {
     const char *start; /* its "switch" */
     tc_name variable;  /* that has the number */
-    tc_name
-        *targets; /* the labels by number, then that of all others; NULL: a loop without a table */
+    tc_name *targets;  /* the labels by number, then that of all others; NULL: there is no table */
     size_t count;
 } table;
 
@@ -45,13 +44,6 @@ typedef struct tables {
     table *by_loop; /* by the number in the loop's label */
     size_t count;
 } tables;
-
-static bool take(const char **at, const char *text) {
-    size_t length = strlen(text);
-    bool is_there = strncmp(*at, text, length) == 0;
-    *at += is_there ? length : 0;
-    return is_there;
-}
 
 static void skip_spaces(const char **at) {
     *at += strspn(*at, " ");
@@ -73,25 +65,16 @@ static bool take_name(const char **at, tc_name *name) {
     return name->length > 0;
 }
 
-static bool are_same(tc_name left, tc_name right) {
-    return left.length == right.length && memcmp(left.text, right.text, left.length) == 0;
-}
-
 /* A line "var_i0 = var_p0;", with its end. */
 static bool take_copy(const char **at, tc_name *to, tc_name *from) {
     skip_spaces(at);
-    return take_name(at, to) && take(at, " = ") && take_name(at, from) && take(at, ";\n");
+    return take_name(at, to) && tc_text_take(at, " = ") && take_name(at, from) &&
+           tc_text_take(at, ";\n");
 }
 
 static void add_target(table *out, tc_name target) {
-    if ((out->count & (out->count + 1)) == 0) { /* 0, 1, 3, 7, …: room for as many again */
-        size_t room = 2 * out->count + 2;
-        tc_name *grown = tc_allocate(room * sizeof *grown);
-        if (out->count)
-            memcpy(grown, out->targets, out->count * sizeof *grown);
-        free(out->targets);
-        out->targets = grown;
-    }
+    if ((out->count & (out->count + 1)) == 0) /* 0, 1, 3, 7, …: room for as many again */
+        out->targets = tc_reallocate(out->targets, (2 * out->count + 2) * sizeof *out->targets);
     out->targets[out->count++] = target;
 }
 
@@ -103,16 +86,17 @@ static bool read_table(const char *at, table *out) {
         return false;
     skip_spaces(&at);
     out->start = at;
-    if (!take(&at, "switch (") || !take_name(&at, &asked) || !are_same(asked, copied) ||
-        !take(&at, ") {\n"))
+    if (!tc_text_take(&at, "switch (") || !take_name(&at, &asked) || !tc_name_same(asked, copied) ||
+        !tc_text_take(&at, ") {\n"))
         return false;
-    for (skip_spaces(&at); take(&at, "case "); skip_spaces(&at)) {
-        if (!take_number(&at, &number) || number != out->count || !take(&at, ": goto ") ||
-            !take_name(&at, &target) || !take(&at, ";\n"))
+    for (skip_spaces(&at); tc_text_take(&at, "case "); skip_spaces(&at)) {
+        if (!take_number(&at, &number) || number != out->count || !tc_text_take(&at, ": goto ") ||
+            !take_name(&at, &target) || !tc_text_take(&at, ";\n"))
             return false;
         add_target(out, target);
     }
-    if (!take(&at, "default: goto ") || !take_name(&at, &target) || !take(&at, ";\n"))
+    if (!tc_text_take(&at, "default: goto ") || !take_name(&at, &target) ||
+        !tc_text_take(&at, ";\n"))
         return false;
     add_target(out, target);
     return true;
@@ -121,11 +105,9 @@ static bool read_table(const char *at, table *out) {
 static void set_table(tables *all, size_t loop, const char *at) {
     if (loop >= all->count) {
         size_t count = 2 * loop + 64;
-        table *grown = tc_allocate(count * sizeof *grown);
-        if (all->count)
-            memcpy(grown, all->by_loop, all->count * sizeof *grown);
-        free(all->by_loop);
-        *all = (tables){grown, count};
+        all->by_loop = tc_reallocate(all->by_loop, count * sizeof *all->by_loop);
+        memset(all->by_loop + all->count, 0, (count - all->count) * sizeof *all->by_loop);
+        all->count = count;
     }
     table read = {0};
     if (!read_table(at, &read)) {
@@ -160,10 +142,10 @@ static const tc_name *find_target(const way *way, const table *by) {
     if (!constant)
         return NULL;
     skip_spaces(&constant);
-    if (!take_name(&constant, &set) || !take(&constant, " = ") ||
-        !take_number(&constant, &number) || !take(&constant, "u;\n") || constant != copy ||
-        !take_copy(&copy, &to, &from) || copy != way->line || !are_same(from, set) ||
-        !are_same(to, by->variable))
+    if (!take_name(&constant, &set) || !tc_text_take(&constant, " = ") ||
+        !take_number(&constant, &number) || !tc_text_take(&constant, "u;\n") || constant != copy ||
+        !take_copy(&copy, &to, &from) || copy != way->line || !tc_name_same(from, set) ||
+        !tc_name_same(to, by->variable))
         return NULL;
     return &by->targets[number < by->count ? number : by->count - 1];
 }
@@ -200,17 +182,17 @@ static void take_line(way *way, const char *next) {
     const char *at = way->line;
     size_t loop;
     skip_spaces(&at);
-    bool is_jump = take(&at, "goto ");
+    bool is_jump = tc_text_take(&at, "goto ");
     const char *label = at;
     if (at == way->line) {
         way->begins_function = is_head(way->line, next);
-    } else if (take(&at, "var_L") && take_number(&at, &loop) && loop < LOOPS_MOST) {
+    } else if (tc_text_take(&at, "var_L") && take_number(&at, &loop) && loop < LOOPS_MOST) {
         if (is_jump && *at == ';')
             take_jump(way, label, at, loop);
         else if (!is_jump && *at == ':')
             take_loop(way, next, loop);
     }
-    if (*at == ':' || take(&at, "var_B"))
+    if (*at == ':' || tc_text_take(&at, "var_B"))
         way->begins_function = false;
 }
 

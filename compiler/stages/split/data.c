@@ -68,15 +68,6 @@ typedef struct load {
     unsigned long length;
 } load;
 
-/* Steps over `text`; false: something else is there. */
-static bool step(const char **at, const char *text) {
-    size_t length = strlen(text);
-    if (strncmp(*at, text, length) != 0)
-        return false;
-    *at += length;
-    return true;
-}
-
 static bool read_number(const char **at, unsigned long *value) {
     char *end;
     if (!isdigit((unsigned char)**at))
@@ -91,17 +82,17 @@ static bool read_load(const tc_splitter *all, const char *line, load *out) {
     static const char name_bytes[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_>-";
     const char *at = line;
-    if (!step(&at, "  LOAD_DATA("))
+    if (!tc_text_take(&at, "  LOAD_DATA("))
         return false;
     out->memory = at;
     out->memory_length = strspn(at, name_bytes);
     at += out->memory_length;
-    if (!step(&at, ", ") || !read_number(&at, &out->offset) || !step(&at, "u, "))
+    if (!tc_text_take(&at, ", ") || !read_number(&at, &out->offset) || !tc_text_take(&at, "u, "))
         return false;
     const char *name = at;
     at += strspn(at, name_bytes);
     size_t index = tc_declarations_find(&all->declarations, name, (size_t)(at - name));
-    if (!step(&at, ", ") || !read_number(&at, &out->length) || !step(&at, ");\n"))
+    if (!tc_text_take(&at, ", ") || !read_number(&at, &out->length) || !tc_text_take(&at, ");\n"))
         return false;
     out->data = index == TC_NO_NAME ? NULL : all->data_by_name[index];
     return out->data != NULL;
