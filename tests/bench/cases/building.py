@@ -3,15 +3,15 @@
 import os
 import shutil
 import subprocess
-import tempfile
 
 import build_memory
 import support
-from harness import Missing, case, curve, run
+from harness import case, curve, run
 from support import gotools
 
 from cases.computing import SQL, posix_program, wasmtime
-from cases.languages import requests_module, requests_profile
+from cases.languages import GO_REQUESTS, requests_profile
+from cases.sides import go_module, need_go, take_profile
 
 DOCUMENT = os.path.join(support.TREE, "examples", "go", "document")
 
@@ -42,26 +42,20 @@ def compiled_by_wasmtime(module):
     return {"wasmtime compile": lambda: run([engine, "compile", "-o", out, module])}
 
 
-def go_module():
-    if gotools.GO is None:
-        raise Missing("Go 1.21 or newer is not installed")
-    return gotools.module(DOCUMENT)
-
-
 GO_TITLE = "a Go program with net/http"
 FAIR = "both compile the whole module; CPU seconds of all their processes"
 
 
 @case("build.go.-O0", f"{GO_TITLE}, -O0, cold", "s", "wasmtime compile", FAIR, 5, judged="cost", rounds=3)
 def go_cold(quick):
-    module, builds = go_module(), Builds("-O0")
+    module, builds = go_module(DOCUMENT), Builds("-O0")
     yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
 
 
 @case("build.go.-O0.warm", f"{GO_TITLE}, -O0, again", "s", "nobody", "nothing has changed", 2,
       judged="cost", rounds=3)
 def go_warm(quick):
-    module, builds = go_module(), Builds("-O0")
+    module, builds = go_module(DOCUMENT), Builds("-O0")
     builds.cold(module)
     yield {"timecraft": lambda: builds.build(module)}
 
@@ -69,8 +63,7 @@ def go_warm(quick):
 @case("build.go.-O0.change", f"{GO_TITLE}, -O0, after one change", "s", "nobody",
       "a number that the program prints is another each time", 4, judged="cost", rounds=3)
 def go_change(quick):
-    if gotools.GO is None:
-        raise Missing("Go 1.21 or newer is not installed")
+    need_go()
     builds, numbers = Builds("-O0"), iter(range(1000))
 
     def after_a_change():
@@ -100,7 +93,7 @@ func init() {{ fmt.Println("number {number}") }}
 @case("build.go.-O2", f"{GO_TITLE}, -O2, cold", "s", "wasmtime compile", FAIR, 80, judged="cost",
       quick=False, rounds=1)
 def go_optimised(quick):
-    module, builds = go_module(), Builds("-O2")
+    module, builds = go_module(DOCUMENT), Builds("-O2")
     yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
 
 
@@ -108,7 +101,7 @@ def go_optimised(quick):
       f"{FAIR}; ours optimises the functions that were sampled in some seconds of requests", 80,
       judged="cost", quick=False, rounds=3)
 def go_with_profile(quick):
-    module, builds = requests_module(), Builds("-O2", f"--profile={requests_profile()}")
+    module, builds = go_module(GO_REQUESTS), Builds("-O2", f"--profile={requests_profile()}")
     yield {"timecraft": lambda: builds.cold(module), **compiled_by_wasmtime(module)}
 
 
@@ -121,15 +114,9 @@ def sqlite_optimised(quick):
 
 def sqlite_profile(module):
     """Of the script of program.sqlite, ten times: some seconds of the program that -O0 builds."""
-    def take(path):
-        with tempfile.TemporaryDirectory() as folder:
-            program = os.path.join(folder, "sqlite")
-            support.run_tool(support.TIMECRAFT, "build", "-q", "-O0", module, "-o", program)
-            subprocess.run([support.TIMECRAFT, "profile", "--format=pprof", "-o", path, "--", program],
-                           input=10 * SQL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                           check=True)
-
-    return support.made_once("sqlite.pprof", [module, *support.runtime_files()], [], take)
+    return support.made_once(
+        "sqlite.pprof", [module, *support.runtime_files()], [],
+        lambda path: take_profile(path, module, input=10 * SQL, stderr=subprocess.DEVNULL))
 
 
 @case("build.sqlite.profile", "SQLite's shell, -O2 with --profile, cold", "s", "wasmtime compile",

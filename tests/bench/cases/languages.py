@@ -6,11 +6,11 @@ import tempfile
 
 import support
 from harness import Missing, case, told
-from support import gotools
 from support.peers import free_port
 
 from cases.network import BEFORE_THE_NEXT, with_idle
-from cases.sides import Served, client_words, file_server, go, native_environment, need
+from cases.sides import (Served, client_words, file_server, go, go_module, native_environment, need,
+                         take_profile)
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PROGRAMS = os.path.join(HERE, "..", "python")
@@ -31,23 +31,14 @@ def go_request(quick):
                "native": lambda: told([twin, *words], native_environment()) / count * 1e6}
 
 
-def requests_module():
-    if gotools.GO is None:
-        raise Missing("Go 1.21 or newer is not installed")
-    return gotools.module(GO_REQUESTS)
-
-
 def requests_profile():
     """A profile of many requests, some seconds long, of the program that -O0 builds in as many."""
-    module = requests_module()
+    module = go_module(GO_REQUESTS)
 
     def take(path):
-        with file_server("addresses") as server, tempfile.TemporaryDirectory() as folder:
-            program = os.path.join(folder, "requests")
-            support.run_tool(support.TIMECRAFT, "build", "-q", "-O0", module, "-o", program)
-            subprocess.run([support.TIMECRAFT, "profile", "--format=pprof", "-o", path, "--", program,
-                            "fetch", f"https://{server}/file/small", "40000"],
-                           env=support.environment(), stdout=subprocess.DEVNULL, check=True)
+        with file_server("addresses") as server:
+            take_profile(path, module, "fetch", f"https://{server}/file/small", "40000",
+                         env=support.environment())
 
     return support.made_once("requests.pprof", [module, *support.runtime_files()], [], take)
 
@@ -57,7 +48,7 @@ def requests_profile():
       quick=False)
 def go_profiled(quick):
     count = 5000
-    module, profile, whole = requests_module(), requests_profile(), go(GO_REQUESTS, True)
+    module, profile, whole = go_module(GO_REQUESTS), requests_profile(), go(GO_REQUESTS, True)
     with file_server("addresses") as server, tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "requests")
         support.run_tool(support.TIMECRAFT, "build", "-q", "-O2", f"--profile={profile}", module,

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import support
 from harness import Missing, used
@@ -92,10 +93,28 @@ class Served:
         return (spent - few_spent) / (count - few) * 1e6
 
 
-def go(folder, guest):
-    """The main package of a folder, natively or as a guest."""
+def need_go():
     if gotools.GO is None:
         raise Missing("Go 1.21 or newer is not installed")
+
+
+def go_module(folder):
+    need_go()
+    return gotools.module(folder)
+
+
+def take_profile(path, module, *words, **how):
+    """Of what the module's program does, as -O0 builds it; `how`: for subprocess.run."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "program")
+        support.run_tool(support.TIMECRAFT, "build", "-q", "-O0", module, "-o", program)
+        subprocess.run([support.TIMECRAFT, "profile", "--format=pprof", "-o", path, "--", program, *words],
+                       stdout=subprocess.DEVNULL, check=True, **how)
+
+
+def go(folder, guest):
+    """The main package of a folder, natively or as a guest."""
+    need_go()
     if guest:
         return gotools.program(folder)
     return support.made_once(
